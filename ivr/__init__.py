@@ -1,0 +1,1 @@
+"""What a caller hears and presses: the flow as data, and walking it. Pure."""

@@ -1,0 +1,1 @@
+"""The composition: settings, app, worker, command line."""

@@ -1,0 +1,1 @@
+"""The plan, and where a call goes now, and why. Pure."""

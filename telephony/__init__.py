@@ -1,0 +1,1 @@
+"""Twilio: signatures, TwiML, the REST gateway; and the local emulator of Twilio."""

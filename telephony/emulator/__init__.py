@@ -1,0 +1,1 @@
+"""Twilio's side, locally: for demos, rehearsals and tests."""
