@@ -1,0 +1,86 @@
+"""How a page reaches a person: the policy, as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from whenever import TimeDelta
+
+from escalation.roster import Roster
+
+
+class Means(StrEnum):
+    """A way to reach one of the staff."""
+
+    CALL = "call"
+    SMS = "sms"
+
+
+class TargetKind(StrEnum):
+    """What a step's target names."""
+
+    SCHEDULE = "schedule"
+    """Whoever is on call for it when the step begins."""
+    ROTATION = "rotation"
+    """All its members, whoever's turn it is first."""
+    MEMBER = "member"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom a step pages."""
+
+    kind: TargetKind
+    name: str
+
+
+class Ring(StrEnum):
+    """How several people, or several numbers of one, are rung."""
+
+    IN_TURN = "in turn"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyStep:
+    """Page `targets` by these means, and wait for this long before the next step."""
+
+    targets: tuple[Target, ...]
+    by: tuple[Means, ...]
+    wait: TimeDelta
+    ring: Ring = Ring.IN_TURN
+
+
+@dataclass(frozen=True, slots=True)
+class LastResort:
+    """What happens when every step of every round has passed: E.164 numbers to transfer to, and an alert."""
+
+    numbers: tuple[str, ...]
+    destination: str | None
+    alert_operators: bool
+    ring_for: TimeDelta
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`rounds` is how often all steps are walked in all (the plan's `repeat` + 1).
+
+    `ring_for`: how long one phone rings. `reopen_after`: accepted, but the patient not reached within this: the page
+    is opened again. `hold_at_most`: how long the caller is kept on the line.
+    """
+
+    name: str
+    steps: tuple[PolicyStep, ...]
+    rounds: int
+    ring_for: TimeDelta
+    hold_at_most: TimeDelta
+    reopen_after: TimeDelta
+    last_resort: LastResort
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """A practice's policies with the people they page: what `advance` needs besides the page."""
+
+    roster: Roster
+    policies: Mapping[str, Policy]
