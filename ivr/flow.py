@@ -165,3 +165,5 @@ class Flow:
     person: str
     name: str
     """The practice's name, as it is spoken."""
+    region: str = "US"
+    """The country (ISO 3166) whose numbering plan a caller's typed number is read by."""

@@ -1,0 +1,139 @@
+"""The server's own words, in English and Spanish; a practice's own texts are in its plan.
+
+Short sentences, the action before the key, no idioms: callers are worried, old, ill, or on a bad line.
+`{...}` are places that `ivr.prompts.fill` fills.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+BUILT_IN: Final = frozenset({"en", "es"})
+"""Primary language subtags that these phrases exist in; a practice's languages are checked against it."""
+
+_PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
+    "press": {"en": "{label}, press {key}.", "es": "{label}, oprima el {key}."},
+    "wrong_key": {
+        "en": "Sorry, that is not one of the choices.",
+        "es": "Lo sentimos, esa no es una de las opciones.",
+    },
+    "nothing_heard": {"en": "Sorry, we did not get that.", "es": "Lo sentimos, no le entendimos."},
+    "confirm_number": {
+        "en": "We will call you back at {number} if the line drops. If that number is right, press 1. "
+        "For another number, press 2.",
+        "es": "Si se corta la llamada, le llamaremos al {number}. Si ese número es correcto, oprima el 1. "
+        "Para dar otro número, oprima el 2.",
+    },
+    "ask_number": {
+        "en": "Please enter the phone number where we can call you back, with area code. Then press pound.",
+        "es": "Por favor, marque el número donde podemos llamarle, con código de área. Después oprima la tecla numeral.",
+    },
+    "bad_number": {
+        "en": "That does not seem to be a complete phone number.",
+        "es": "Ese no parece ser un número de teléfono completo.",
+    },
+    "ask_reason": {
+        "en": "We are calling the clinician now. After the tone, say in a few words what is wrong. "
+        "Press any key when you are done.",
+        "es": "Estamos llamando al médico de guardia. Después del tono, diga en pocas palabras qué sucede. "
+        "Oprima cualquier tecla al terminar.",
+    },
+    "ask_patient_name": {
+        "en": "After the tone, please say the patient's first and last name. Then press pound.",
+        "es": "Después del tono, diga el nombre y apellido del paciente. Después oprima la tecla numeral.",
+    },
+    "ask_date_of_birth": {
+        "en": "Please enter the patient's date of birth: two digits for the month, two for the day, "
+        "and four for the year.",
+        "es": "Marque la fecha de nacimiento del paciente: dos dígitos para el mes, dos para el día "
+        "y cuatro para el año.",
+    },
+    "ask_preferred_time": {
+        "en": "When would you like to come? For a morning, press 1. For an afternoon, press 2. For any time, press 3.",
+        "es": "¿Cuándo prefiere venir? Por la mañana, oprima el 1. Por la tarde, oprima el 2. "
+        "A cualquier hora, oprima el 3.",
+    },
+    "ask_message": {
+        "en": "Please leave your message after the tone. Press pound when you are done.",
+        "es": "Deje su mensaje después del tono. Oprima la tecla numeral al terminar.",
+    },
+    "nothing_recorded": {"en": "We could not hear you.", "es": "No pudimos oírle."},
+    "message_taken": {
+        "en": "Thank you. We have your message.",
+        "es": "Gracias. Tenemos su mensaje.",
+    },
+    "callback_queued": {
+        "en": "Thank you. You are on our list, and we will call you back.",
+        "es": "Gracias. Está en nuestra lista y le devolveremos la llamada.",
+    },
+    "goodbye": {"en": "Goodbye.", "es": "Adiós."},
+    "connecting": {"en": "Please hold while we connect you.", "es": "Espere mientras le comunicamos."},
+    "hold_first": {
+        "en": "We are calling the clinician on call. Please stay on the line. "
+        "To hang up and be called back instead, press star.",
+        "es": "Estamos llamando al médico de guardia. Por favor, no cuelgue. "
+        "Si prefiere que le devolvamos la llamada, oprima asterisco.",
+    },
+    "hold_again": {
+        "en": "We are still trying to reach the clinician. To be called back instead, press star.",
+        "es": "Seguimos tratando de comunicarnos con el médico. Si prefiere que le llamemos, oprima asterisco.",
+    },
+    "hold_ringing": {
+        "en": "A clinician's phone is ringing now. Please stay on the line.",
+        "es": "El teléfono de un médico está sonando. Por favor, no cuelgue.",
+    },
+    "hold_accepted": {
+        "en": "A clinician has your call and will be with you in a moment. Please stay on the line.",
+        "es": "Un médico tiene su llamada y le atenderá en un momento. Por favor, no cuelgue.",
+    },
+    "joining": {"en": "The clinician is here. You are connected.", "es": "El médico está en la línea. Hable, por favor."},
+    "hold_over": {
+        "en": "No clinician could come to the phone yet. We keep calling them, and one will call you back. "
+        "If it gets worse, hang up and dial 9 1 1.",
+        "es": "Ningún médico ha podido contestar todavía. Seguimos llamándoles y uno le devolverá la llamada. "
+        "Si empeora, cuelgue y marque 9 1 1.",
+    },
+    "hold_over_person": {
+        "en": "To speak with a person now, press 1. Otherwise you may hang up.",
+        "es": "Para hablar con una persona ahora, oprima el 1. Si no, puede colgar.",
+    },
+    "callback_chosen": {
+        "en": "We will call you back. If it gets worse, hang up and dial 9 1 1.",
+        "es": "Le devolveremos la llamada. Si empeora, cuelgue y marque 9 1 1.",
+    },
+    "to_last_resort": {
+        "en": "We are connecting you to a person who can help. Please stay on the line.",
+        "es": "Le comunicamos con una persona que puede ayudarle. Por favor, no cuelgue.",
+    },
+    "nobody_reached": {
+        "en": "We could not reach anybody just now. If this is an emergency, hang up and dial 9 1 1. "
+        "After the tone, say your name, your phone number and what is wrong.",
+        "es": "No pudimos comunicarnos con nadie en este momento. Si es una emergencia, cuelgue y marque 9 1 1. "
+        "Después del tono, diga su nombre, su teléfono y qué sucede.",
+    },
+    "clinician_left": {
+        "en": "The clinician has left the line. To be connected again, press 1. Otherwise you may hang up.",
+        "es": "El médico ha dejado la línea. Para comunicarse otra vez, oprima el 1. Si no, puede colgar.",
+    },
+    "queue_position": {"en": "You are number {position} in line.", "es": "Usted es el número {position} en la fila."},
+    "queue_wait": {
+        "en": "The wait is about {minutes} minutes.",
+        "es": "La espera es de unos {minutes} minutos.",
+    },
+    "queue_wait_short": {"en": "The wait is less than a minute.", "es": "La espera es de menos de un minuto."},
+    "queue_leave": {
+        "en": "To stop holding and be called back, press star.",
+        "es": "Para dejar de esperar y que le llamemos, oprima asterisco.",
+    },
+    "trouble": {
+        "en": "We are sorry, something is not working here. If this is an emergency, hang up and dial 9 1 1. "
+        "Please stay on the line while we connect you to a person.",
+        "es": "Lo sentimos, algo no funciona. Si es una emergencia, cuelgue y marque 9 1 1. "
+        "No cuelgue mientras le comunicamos con una persona.",
+    },
+}
+
+
+def phrase(key: str, language: str) -> str:
+    """The phrase in the language's primary subtag; English where there is none (a plan's check rules that out)."""
+    forms = _PHRASES[key]
+    return forms.get(language.split("-", 1)[0].lower(), forms["en"])
