@@ -25,7 +25,7 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "ask_number": {
         "en": "Please enter the phone number where we can call you back, with area code. Then press pound.",
-        "es": "Por favor, marque el número donde podemos llamarle, con código de área. Después oprima la tecla numeral.",
+        "es": "Por favor, marque el número donde podemos llamarle, con código de área. Después oprima numeral.",
     },
     "bad_number": {
         "en": "That does not seem to be a complete phone number.",
@@ -39,7 +39,7 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "ask_patient_name": {
         "en": "After the tone, please say the patient's first and last name. Then press pound.",
-        "es": "Después del tono, diga el nombre y apellido del paciente. Después oprima la tecla numeral.",
+        "es": "Después del tono, diga el nombre y apellido del paciente. Después oprima numeral.",
     },
     "ask_date_of_birth": {
         "en": "Please enter the patient's date of birth: two digits for the month, two for the day, "
@@ -85,7 +85,7 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "en": "A clinician has your call and will be with you in a moment. Please stay on the line.",
         "es": "Un médico tiene su llamada y le atenderá en un momento. Por favor, no cuelgue.",
     },
-    "joining": {"en": "The clinician is here. You are connected.", "es": "El médico está en la línea. Hable, por favor."},
+    "joining": {"en": "The clinician is here. You are connected.", "es": "El médico está en la línea. Hable."},
     "hold_over": {
         "en": "No clinician could come to the phone yet. We keep calling them, and one will call you back. "
         "If it gets worse, hang up and dial 9 1 1.",

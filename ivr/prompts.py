@@ -65,7 +65,7 @@ def spoken_number(number: str) -> str:
     """
     digits = number.lstrip("+")
     if len(digits) == 11 and digits.startswith("1"):  # noqa: PLR2004 - the length of a North American number
-        groups = (digits[1:4], digits[4:7], digits[7:])
+        groups: tuple[str, ...] = (digits[1:4], digits[4:7], digits[7:])
     else:
         groups = tuple(digits[i : i + 3] for i in range(0, len(digits), 3))
     return ", ".join(" ".join(group) for group in groups)
