@@ -1,0 +1,68 @@
+"""The wall clock as a count of seconds, so that handoffs are reckoned with whole numbers.
+
+A *reading* is what the clock on the wall shows, counted in seconds as if every day had 24 hours (since 1970-01-01 00:00
+on that clock). Days of 23 and 25 hours exist only where a reading is turned into an exact instant: `exact` follows
+whenever's 'compatible' rule, so a time that a spring night skips becomes as much later as the clocks jumped (02:30 is
+03:30), and a time that an autumn night has twice is the first of the two.
+"""
+
+from collections.abc import Iterator
+
+from whenever import Date, Instant, Time, TimeDelta, Weekday
+
+from escalation.roster import DailyWindow
+
+DAY = 86_400
+HOUR = 3_600
+_SLACK = 4 * HOUR
+"""More than any clock has ever jumped in a year that a plan can be about."""
+_WEEKDAYS = (
+    Weekday.THURSDAY,
+    Weekday.FRIDAY,
+    Weekday.SATURDAY,
+    Weekday.SUNDAY,
+    Weekday.MONDAY,
+    Weekday.TUESDAY,
+    Weekday.WEDNESDAY,
+)
+"""By day number modulo 7: 1970-01-01 was a Thursday."""
+
+
+def reading(instant: Instant, zone: str) -> int:
+    """What the clock in the IANA `zone` shows at `instant`, in whole seconds. TimeZoneNotFoundError: no such zone."""
+    return instant.to_tz(zone).to_plain().assume_utc().timestamp()
+
+
+def reading_of(date: Date, time: Time) -> int:
+    """The reading of a wall-clock date and time."""
+    return date.at(time).assume_utc().timestamp()
+
+
+def exact(wall: int, zone: str) -> Instant:
+    """The instant at which the clock in the IANA `zone` shows the reading `wall`; see above for skipped and doubled."""
+    plain = Instant.from_timestamp(wall).to_fixed_offset(TimeDelta.ZERO).to_plain()
+    return plain.assume_tz(zone, disambiguation="compatible").to_instant()
+
+
+def shown(instant: Instant, zone: str) -> str:
+    """`instant` as people write it in `zone`, to the minute: "2026-11-16 08:00"."""
+    return instant.to_tz(zone).format("YYYY-MM-DD HH:mm")
+
+
+def seconds_of(time: Time) -> int:
+    """The seconds since midnight on the clock."""
+    return time.hour * HOUR + time.minute * 60 + time.second
+
+
+def occurrences(window: DailyWindow, since: int, until: int) -> Iterator[tuple[int, int]]:
+    """The window's start and end readings, in order, of all that may touch the readings `since` to `until`.
+
+    Generous by some hours at both edges, because a clock change moves an edge; the caller compares exact instants.
+    """
+    begins, ends = seconds_of(window.start), seconds_of(window.end)
+    if ends <= begins:
+        ends += DAY
+    for day in range(since // DAY - 1, until // DAY + 2):
+        midnight = day * DAY
+        if _WEEKDAYS[day % 7] in window.days and midnight + ends > since - _SLACK:
+            yield midnight + begins, midnight + ends
