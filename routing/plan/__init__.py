@@ -1,0 +1,24 @@
+"""The plan: one practice's configuration, read from its document, checked, and compiled."""
+
+from routing.plan.beside import with_beside
+from routing.plan.compile import compile_plan
+from routing.plan.document import Document
+from routing.plan.faults import Fault, PlanFaults
+from routing.plan.plan import CallerIs, Category, Destination, LinesAre, Operators, Plan, Route
+from routing.plan.reading import read
+
+__all__ = [
+    "CallerIs",
+    "Category",
+    "Destination",
+    "Document",
+    "Fault",
+    "LinesAre",
+    "Operators",
+    "Plan",
+    "PlanFaults",
+    "Route",
+    "compile_plan",
+    "read",
+    "with_beside",
+]

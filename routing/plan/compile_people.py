@@ -1,0 +1,95 @@
+"""From the document's people to what `escalation` works with."""
+
+from whenever import Time, TimeDelta
+
+from escalation.policy import Escalation, LastResort, Means, Policy, PolicyStep, Ring, Target, TargetKind
+from escalation.roster import DailyWindow, Layer, Member, Roster, Rotation, Schedule
+from routing.opening import Window
+from routing.plan import grammar
+from routing.plan.document import Document
+from routing.plan.document_people import LayerDoc, PolicyDoc, RotationDoc, StepDoc
+
+
+def compile_escalation(document: Document, reopen_after: TimeDelta) -> Escalation:
+    """Who can be on call, and the policies. `reopen_after`: for policies whose categories do not say."""
+    roster = Roster(
+        zone=document.timezone,
+        members={m.id: Member(m.id, m.name, tuple(m.voice), m.sms) for m in document.staff},
+        rotations={name: rotation(name, written) for name, written in document.rotations.items()},
+        schedules={
+            name: Schedule(
+                name, tuple(_layer(layer) for layer in written.layers if layer.rotation in document.rotations)
+            )
+            for name, written in document.schedules.items()
+        },
+    )
+    policies = {name: _policy(document, name, doc, reopen_after) for name, doc in document.policies.items()}
+    return Escalation(roster, policies)
+
+
+def rotation(name: str, doc: RotationDoc) -> Rotation:
+    """The rotation; shifts of whole weeks hand off on the weekday given, else on that of the first date."""
+    whole_weeks = doc.shift.days > 0 and doc.shift.days % 7 == 0
+    day = doc.handoff.day or (doc.from_.day_of_week() if whole_weeks else None)
+    return Rotation(name, tuple(doc.members), doc.shift, doc.handoff.at, day, doc.from_)
+
+
+def _layer(doc: LayerDoc) -> Layer:
+    only = tuple(_daily(days, window) for days, windows in doc.only.items() for window in windows)
+    return Layer(doc.rotation, only, doc.shifted)
+
+
+def _daily(days: str, window: Window) -> DailyWindow:
+    return DailyWindow(grammar.days(days), _wall(window.start), _wall(window.end))
+
+
+def _wall(minutes: int) -> Time:
+    hour, minute = divmod(minutes % grammar.MIDNIGHT, 60)
+    return Time(hour, minute)
+
+
+def _policy(document: Document, name: str, doc: PolicyDoc, reopen_after: TimeDelta) -> Policy:
+    told = [
+        category.reopen_if_not_called_back or reopen_after
+        for category in document.categories.values()
+        if name in {category.policy, category.escalate_to}
+    ]
+    return Policy(
+        name=name,
+        steps=tuple(_step(document, step) for step in doc.steps),
+        rounds=doc.repeat + 1,
+        ring_for=doc.ring_for,
+        hold_at_most=doc.hold_at_most,
+        reopen_after=min(told, default=reopen_after),
+        last_resort=_last_resort(document, doc),
+    )
+
+
+def _step(document: Document, doc: StepDoc) -> PolicyStep:
+    targets = (target(document, name) for name in doc.page)
+    return PolicyStep(
+        targets=tuple(found for found in targets if found),
+        by=tuple(Means(means) for means in dict.fromkeys(doc.by)),
+        wait=doc.for_,
+        ring=Ring(doc.ring),
+    )
+
+
+def target(document: Document, name: str) -> Target | None:
+    """Whom a name in a step means: a schedule, a rotation or one of the staff; None when there is no such."""
+    if name in document.schedules:
+        return Target(TargetKind.SCHEDULE, name)
+    if name in document.rotations:
+        return Target(TargetKind.ROTATION, name)
+    return Target(TargetKind.MEMBER, name) if any(member.id == name for member in document.staff) else None
+
+
+def _last_resort(document: Document, doc: PolicyDoc) -> LastResort:
+    name = doc.last_resort.transfer
+    destination = document.destinations.get(name) if name else None
+    return LastResort(
+        numbers=tuple(destination.numbers) if destination else (),
+        destination=name if destination else None,
+        alert_operators=doc.last_resort.alert is not None,
+        ring_for=destination.ring_for if destination else doc.ring_for,
+    )

@@ -1,0 +1,171 @@
+"""The small grammars of the plan: durations, days, windows, deadlines, numbers. Each raises MisreadError."""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+import phonenumbers
+from whenever import Date, Time, TimeDelta, Weekday, ZonedDateTime
+
+from escalation.roster import Shift
+from routing.opening import After, Deadline, NextOfficeDay, OfficeMinutes, Window
+from routing.plan.faults import MisreadError, did_you_mean
+
+_SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
+_UNIT: Final = {
+    **dict.fromkeys(("s", "sec", "second", "seconds"), "second"),
+    **dict.fromkeys(("m", "min", "minute", "minutes"), "minute"),
+    **dict.fromkeys(("h", "hour", "hours"), "hour"),
+    **dict.fromkeys(("d", "day", "days"), "day"),
+    **dict.fromkeys(("w", "week", "weeks"), "week"),
+}
+_AMOUNT: Final = re.compile(r"([0-9]{1,6}) ?([a-z]+)")
+_OFFICE: Final = re.compile(r"([0-9]{1,5}) office (minutes?|hours?)")
+_NEXT_DAY: Final = re.compile(r"next office day (?:at )?([0-9:]+)")
+_CLOCK: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])|24:00")
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_FICTIONAL: Final = re.compile(r"\+1[2-9][0-9]{2}55501[0-9]{2}")
+_DAYS: Final = {day.name.lower()[:3]: day for day in Weekday}
+_ALL_DAYS: Final = ("daily", "every day")
+MIDNIGHT: Final = 1440
+
+
+def duration(text: str) -> TimeDelta:
+    """`20s`, `3m`, `10 minutes`, `12 hours`, `1 week`; a day is 24 hours."""
+    return TimeDelta(seconds=_seconds(text))
+
+
+def _seconds(text: str) -> int:
+    count, unit = _amount(text)
+    return count * _SECONDS[unit]
+
+
+def _amount(text: str) -> tuple[int, str]:
+    found = _AMOUNT.fullmatch(text.strip().lower())
+    unit = _UNIT.get(found[2]) if found else None
+    if not found or not unit:
+        mend = 'Write a number and a unit, such as "20s", "3m", "12 hours" or "1 week".'
+        raise MisreadError("duration", f"{quoted(text)} is not a duration", mend)
+    return int(found[1]), unit
+
+
+def shift(text: str) -> Shift:
+    """`1 week`, `2 days`, `12 hours`: calendar days, or wall-clock hours."""
+    count, unit = _amount(text)
+    if count == 0 or unit in {"second", "minute"}:
+        mend = 'Write "12 hours", "1 day" or "1 week".'
+        raise MisreadError("rotation", f"{quoted(text)} is not the length of a shift", mend)
+    if unit == "hour":
+        return Shift(hours=count)
+    return Shift(days=count * (7 if unit == "week" else 1))
+
+
+def minutes(text: str) -> int:
+    """`08:30` as minutes since midnight; `24:00` is 1440."""
+    if not _CLOCK.fullmatch(text.strip()):
+        mend = 'Write hours and minutes from "00:00" to "23:59", in quotes.'
+        raise MisreadError("time", f"{quoted(text)} is not a time of day", mend)
+    hour, minute = text.strip().split(":")
+    return int(hour) * 60 + int(minute)
+
+
+def time(text: str) -> Time:
+    """`19:00` as a wall-clock time; `24:00` is midnight."""
+    hour, minute = divmod(minutes(text) % MIDNIGHT, 60)
+    return Time(hour, minute)
+
+
+def window(text: str) -> Window:
+    """`08:30-12:00`. Whether it may go over midnight (`19:00-07:00`) is for its place in the plan to say."""
+    start, dash, end = text.replace("\N{EN DASH}", "-").partition("-")
+    if not dash:
+        mend = 'Write two times with a dash, such as "08:30-12:00".'
+        raise MisreadError("window", f"{quoted(text)} is not a window of time", mend)
+    made = Window(minutes(start), minutes(end))
+    if made.start == MIDNIGHT:
+        raise MisreadError("window", f"{quoted(text)} begins at 24:00", 'Begin it at "00:00".')
+    return made
+
+
+def days(text: str) -> frozenset[Weekday]:
+    """`mon-fri`, `sat`, `mon,wed`, `sat-mon`, `daily`."""
+    if text.strip().lower() in _ALL_DAYS:
+        return frozenset(Weekday)
+    found: set[Weekday] = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        begin, end = weekday(first), weekday(last or first)
+        count = (end.value - begin.value) % 7 + 1
+        found.update(Weekday((begin.value - 1 + i) % 7 + 1) for i in range(count))
+    return frozenset(found)
+
+
+def weekday(text: str) -> Weekday:
+    """`mon` or `Monday`."""
+    word = text.strip().lower()
+    day = _DAYS.get(word[:3])
+    if day is None or not day.name.lower().startswith(word):
+        mend = f'{did_you_mean(word, _DAYS)} Write days as "mon", "mon-fri" or "mon,wed".'
+        raise MisreadError("days", f"{quoted(text)} is not a day of the week", mend)
+    return day
+
+
+def date(text: str) -> Date:
+    """`2026-12-24`."""
+    if _DATE.fullmatch(text.strip()):
+        try:
+            return Date.parse_iso(text.strip())
+        except ValueError:
+            pass
+    raise MisreadError("date", f"{quoted(text)} is not a date", "Write year-month-day, such as 2026-12-24.")
+
+
+def deadline(text: str) -> Deadline:
+    """`10m`, `30 office minutes`, `2 office hours`, `next office day 12:00`."""
+    words = " ".join(text.lower().split())
+    if office := _OFFICE.fullmatch(words):
+        return OfficeMinutes(int(office[1]) * (60 if office[2].startswith("hour") else 1))
+    if next_day := _NEXT_DAY.fullmatch(words):
+        return NextOfficeDay(time(next_day[1]))
+    try:
+        return After(min(_seconds(words), 366 * _SECONDS["day"]))
+    except MisreadError:
+        mend = 'Write "10m", "30 office minutes" or "next office day 12:00".'
+        raise MisreadError("deadline", f"{quoted(text)} is not a deadline", mend) from None
+
+
+def zone(text: str) -> str:
+    """An IANA zone such as America/New_York."""
+    try:
+        ZonedDateTime(2026, 1, 1, tz=text)
+    except ValueError:
+        mend = "Write an IANA zone, such as America/New_York."
+        raise MisreadError("zone", f"{quoted(text)} is not a time zone", mend) from None
+    return text
+
+
+@lru_cache(maxsize=4096)
+def number(text: str) -> str:
+    """An E.164 telephone number that can be called: not impossible, not premium-rate. 555-01xx is allowed."""
+    mend = 'Write it with its country code and in quotes, such as "+16175550100".'
+    bare = re.sub(r"[ ().-]", "", text)
+    if not _E164.fullmatch(bare):
+        raise MisreadError("number", f"{quoted(text)} is not a telephone number", mend)
+    if _FICTIONAL.fullmatch(bare):
+        return bare
+    try:
+        parsed = phonenumbers.parse(bare)
+    except phonenumbers.NumberParseException:
+        raise MisreadError("number", f"{quoted(text)} is not a telephone number", mend) from None
+    if not phonenumbers.is_valid_number(parsed):
+        raise MisreadError("number", f"{quoted(text)} cannot be a telephone number in its country", mend)
+    if phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.PREMIUM_RATE:
+        raise MisreadError("number", f"{quoted(text)} is a premium-rate number", "Use an ordinary number.")
+    return bare
+
+
+def quoted(text: object) -> str:
+    """A value as a fault shows it: in quotes, and short."""
+    words = str(text)
+    return f'"{words[:40]}..."' if len(words) > 43 else f'"{words}"'  # noqa: PLR2004 - room for the three dots
