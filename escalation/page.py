@@ -72,11 +72,16 @@ class Purpose(StrEnum):
     """Ringing who accepted by SMS, to be put through to the patient."""
     LAST_RESORT = "last resort"
     """Ringing the last resort's numbers about a page whose caller does not hold any more."""
+    TAKEN = "taken"
+    """An SMS to who was texted before: somebody else has it. Nobody waits for it: final as soon as it is placed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One call or SMS to one address. `number` counts from 1 within the page. `at`: its last change."""
+    """One call or SMS to one address. `number` counts from 1 within the page. `at`: its last change.
+
+    `platform`: it failed for a reason that is not this number's (see `Failed`).
+    """
 
     number: int
     member: str
@@ -89,10 +94,13 @@ class Attempt:
     at: Instant
     purpose: Purpose = Purpose.PAGE
     why: str = ""
+    platform: bool = False
 
     @property
     def is_final(self) -> bool:
-        """True when nothing more can come of it."""
+        """True when nothing more can come of it, except that a person presses its key late."""
+        if self.purpose is Purpose.TAKEN:
+            return self.state is not AttemptState.INTENDED
         return self.state in FINAL
 
 
@@ -107,9 +115,13 @@ class CallerPresence(StrEnum):
 class Page:
     """The page. `step` and `round` count from 0. `due`: when it next needs `Due`, None when nothing is awaited.
 
-    `version` grows by one with every stored change; a wake-up that carries an older one is stale. `dial_instead`:
-    Twilio's REST API failed for a call of this page, so the caller's next hold turn dials the step's people itself.
-    `accepted_attempt`: the attempt whose leg is the clinician's, None when accepted by SMS or link.
+    `round` goes on over reopenings: the policy's rounds belong to each, so that of a policy with 3 rounds the first
+    reopening starts at 3. `step_until`: when the present step passes; `due` is sooner while a call that Twilio refused
+    is to be tried again. `version` grows by one with every stored change; a wake-up that carries an older one is stale.
+    `dial_instead`: Twilio's REST API failed for a call of this page, so the caller's next hold turn dials the step's
+    people itself; False again when a call could be placed. `accepted_attempt`: the attempt whose leg is the
+    clinician's; None when accepted by SMS or link, and when that leg has ended. `last_resort_tries`: how often the last
+    resort was tried since the page last came to it.
     """
 
     id: str
@@ -132,6 +144,9 @@ class Page:
     caller_joined: bool = False
     reopened: int = 0
     dial_instead: bool = False
+    step_until: Instant | None = None
+    last_resort_tries: int = 0
+    message_left: bool = False
 
 
 # ---- events: what happens to a page -----------------------------------------------------------------------------
@@ -188,7 +203,12 @@ class AcceptedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A person took it. `attempt` is the leg on which 1 was pressed (or None); `member` is empty for last resort."""
+    """A person took it. `attempt` is the leg on which 1 was pressed (or None); `member` is empty for last resort.
+
+    Also sent when who accepted by SMS or link presses 1 on the call that brings them to the patient: `attempt` is then
+    that call, whose leg becomes theirs. KEY without an attempt: pressed on a leg that the caller's own turn dialled
+    (`dial_instead`), which connects them without the page's doing.
+    """
 
     member: str
     by: AcceptedBy
@@ -225,12 +245,15 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class CallerLeft:
-    """The caller hung up or stopped holding."""
+    """The caller hung up or stopped holding. Only for the caller's latest call; an older leg's end is no event."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallerReturned:
-    """The same number chose urgent again: it joins this page, which goes to its next step."""
+    """The same number chose urgent again: it joins this page, which goes to its next step.
+
+    Nothing when the page still counts on the earlier call: send `CallerLeft` for that one first.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +263,7 @@ class CallerJoined:
 
 @dataclass(frozen=True, slots=True)
 class ClinicianJoined:
-    """The clinician's leg is in the page's conference."""
+    """The clinician's leg, on which 1 was pressed, is in the page's conference. Without such a leg it is nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +316,7 @@ Event = (
 
 @dataclass(frozen=True, slots=True)
 class PlaceCall:
-    """Ring the attempt's address, for its purpose."""
+    """Ring the attempt's address, for its purpose, if it is still INTENDED when this is carried out."""
 
     attempt: int
 
@@ -308,7 +331,7 @@ class SmsKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SendSms:
-    """Text the attempt's address."""
+    """Text the attempt's address, if it is still INTENDED when this is carried out."""
 
     attempt: int
     kind: SmsKind = SmsKind.PAGE
@@ -335,7 +358,11 @@ class OfferCallBack:
 
 @dataclass(frozen=True, slots=True)
 class TransferCaller:
-    """Move the holding caller's leg to the last resort's numbers now."""
+    """Move the holding caller's leg to the last resort's numbers now.
+
+    As soon as a person answers there, send `PatientReached`, or `Accepted` (KEY) with no member and no attempt: until
+    then the page takes the transfer for unanswered and orders it again at `due`.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """How long each turn of a rotation lasts: whole wall-clock days, or hours that divide a day's sequence.
+    """How long each turn of a rotation lasts: whole wall-clock days, or whole wall-clock hours (of any number).
 
     `days` are calendar days (a day of 23 or 25 hours is one day). `hours` are wall-clock hours: a 12-hour shift that
     hands off at 19:00 hands off at 07:00 and 19:00 on every date, also on a night when the clocks change.
@@ -35,9 +35,9 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """Members take turns. The first turn starts at the first handoff on or after `start` (a wall-clock date).
+    """Members take turns. The first turn starts at `at` on `start` (a wall-clock date), or on the first `day` after it.
 
-    `day`: the weekday of the handoff for shifts of whole weeks, else None.
+    `day`: the weekday of the handoff for shifts of whole weeks, else None. Before the first turn nobody is on duty.
     """
 
     name: str

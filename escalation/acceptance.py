@@ -1,0 +1,189 @@
+"""A person takes the page, passes it on, or had it and did not reach the patient.
+
+Taking it is not the end: the page lives until the patient was reached, and is opened again when that takes too long.
+"""
+
+from dataclasses import replace
+
+from escalation import last_resort, paging
+from escalation.draft import Draft, reopens_at
+from escalation.page import (
+    Accepted,
+    AcceptedBy,
+    Attempt,
+    AttemptState,
+    BridgeCaller,
+    CallerPresence,
+    Declined,
+    OfferCallBack,
+    PageState,
+    Purpose,
+)
+from escalation.policy import Means
+
+MAX_REOPENINGS = 3
+"""A page opened again more often than this comes to its last resort at once."""
+_OPEN = frozenset({PageState.PAGING, PageState.LAST_RESORT})
+_CONSUMED = frozenset({AttemptState.ACCEPTED, AttemptState.DECLINED})
+"""A key was pressed on it before: another `Accepted` for it is a webhook repeated."""
+_TEXTED = frozenset({AttemptState.PLACED, AttemptState.DELIVERED, AttemptState.LAPSED})
+
+
+def accept(draft: Draft, event: Accepted) -> None:
+    """Take the page; or, by who has it already, put the leg on which they now pressed 1 to use."""
+    pressed = draft.attempt(event.attempt)
+    if (event.attempt is not None and pressed is None) or (pressed is not None and pressed.state in _CONSUMED):
+        return
+    member = event.member if pressed is None else pressed.member
+    if draft.page.state in _OPEN:
+        _take(draft, event, member, pressed)
+    elif draft.page.state is PageState.ACCEPTED and member == draft.page.accepted_by and pressed is not None:
+        _pick_up(draft, pressed)
+
+
+def decline(draft: Draft, event: Declined) -> None:
+    """Pass it on: this member is not paged again on this page. By who had accepted: the page is opened again."""
+    pressed = draft.attempt(event.attempt)
+    if (event.attempt is not None and pressed is None) or draft.page.state in {PageState.BRIDGED, PageState.RESOLVED}:
+        return
+    member = event.member if pressed is None else pressed.member
+    if not member:
+        _decline_last_resort(draft, pressed)
+    elif not (pressed is not None and pressed.state is AttemptState.DECLINED) and member not in draft.page.passed:
+        _pass_on(draft, member, pressed)
+
+
+def reopen(draft: Draft, why: str) -> None:
+    """Nobody has the page any more: go on after the present step, with all the policy's rounds anew."""
+    page = draft.page
+    step = page.step if page.step + 1 < len(draft.policy.steps) else -1
+    count = draft.policy.rounds * (page.reopened + 1)
+    draft.page = replace(
+        page, state=PageState.PAGING, accepted_by=None, accepted_at=None, accepted_attempt=None,
+        clinician_joined=False, reopened=page.reopened + 1, step=step, round=count, step_until=None,
+    )  # fmt: skip
+    draft.say(f"The page is opened again: {why}")
+    if page.reopened >= MAX_REOPENINGS:
+        last_resort.enter(draft, f"the page was taken {page.reopened + 1} times and the patient was not reached")
+    else:
+        paging.next_step(draft)
+
+
+def due(draft: Draft) -> None:
+    """Too long since it was accepted, or the call to who accepted is to be tried once more."""
+    limit = reopens_at(draft.page, draft.policy)
+    if limit is None or draft.now >= limit:
+        minutes = round(draft.policy.reopen_after.total("minutes"))
+        reopen(draft, f"{draft.name(draft.page.accepted_by)} took it, and {minutes} min later nobody was reached")
+    else:
+        paging.retry(draft)
+
+
+def connect(draft: Draft) -> None:
+    """Bring who has the page and the patient together, by whichever leg there is."""
+    leg = draft.page.accepted_attempt
+    if leg is None:
+        ring_accepter(draft)
+    elif draft.page.caller is CallerPresence.HOLDING:
+        draft.effects.append(BridgeCaller())
+        draft.say(f"The caller is brought to {draft.name(draft.page.accepted_by)}")
+    else:
+        draft.effects.append(OfferCallBack(leg))
+        draft.say(f"{draft.name(draft.page.accepted_by)} is offered to call the patient back")
+
+
+def ring_accepter(draft: Draft, after: str | None = None) -> None:
+    """Ring who has the page, to be brought to the patient: their first number, or the one that follows `after`."""
+    if any(draft.live(Means.CALL, Purpose.BRIDGE)):
+        return
+    member = draft.member(draft.page.accepted_by)
+    voice = () if member is None else member.voice
+    left = voice[voice.index(after) + 1 :] if after in voice else voice
+    address = next((number for number in left if not draft.is_ringing((number,))), None)
+    name = draft.name(draft.page.accepted_by)
+    if member is None or address is None:
+        draft.say(f"{name} has no further number to be rung on to be brought to the patient")
+        return
+    draft.intend(member.id, Means.CALL, address, Purpose.BRIDGE)
+    draft.say(f"Ringing {name} at {address} to be brought to the patient")
+
+
+def bridge_ended(draft: Draft, attempt: Attempt) -> None:
+    """The call to who has the page came to nothing: the next number, then the page waits to be opened again."""
+    waits = draft.page.accepted_by == attempt.member and draft.page.accepted_attempt is None
+    if waits and not attempt.platform:
+        ring_accepter(draft, after=attempt.address)
+
+
+def stand_down(draft: Draft, why: str, keep: str | None) -> None:
+    """Nobody else is needed: end their calls, and tell who was texted and has neither taken it (`keep`) nor passed."""
+    texted = {a.address: a for a in draft.page.attempts if a.means is Means.SMS}.values()
+    told = [a for a in texted if a.purpose is Purpose.PAGE and a.state in _TEXTED]
+    for attempt in list(draft.live()):
+        if attempt.purpose is not Purpose.TAKEN:
+            draft.end(attempt, AttemptState.CANCELED, why)
+    for attempt in told:
+        if attempt.member != keep and attempt.member not in draft.page.passed:
+            draft.intend(attempt.member, Means.SMS, attempt.address, Purpose.TAKEN)
+            draft.say(f"Telling {draft.name(attempt.member)} that it is taken care of")
+
+
+def _take(draft: Draft, event: Accepted, member: str, pressed: Attempt | None) -> None:
+    answered = pressed or (_text_to(draft, member) if event.by is AcceptedBy.SMS else None)
+    if answered is not None and answered.purpose is not Purpose.TAKEN:
+        draft.mark(answered, AttemptState.ACCEPTED)
+    leg = pressed.number if pressed is not None and pressed.means is Means.CALL else None
+    name = draft.name(member)
+    draft.say(f"{name} has taken the page by {event.by}")
+    draft.page = replace(
+        draft.page, state=PageState.ACCEPTED, accepted_by=member, accepted_at=draft.now, accepted_attempt=leg,
+        clinician_joined=False, step_until=None, passed=draft.page.passed - {member},
+    )  # fmt: skip
+    stand_down(draft, f"{name} has taken the page", member)
+    if event.by is AcceptedBy.KEY and leg is None:
+        draft.say(f"{name} is on the line that the caller's own turn dialled")
+    else:
+        connect(draft)
+
+
+def _pick_up(draft: Draft, pressed: Attempt) -> None:
+    """Who has the page pressed 1 on a call: from now on that is their leg."""
+    if draft.page.accepted_attempt is not None or pressed.means is not Means.CALL:
+        return
+    draft.mark(pressed, AttemptState.ACCEPTED)
+    draft.say(f"{draft.name(pressed.member)} is on the line")
+    draft.page = replace(draft.page, accepted_attempt=pressed.number)
+    stand_down(draft, f"{draft.name(pressed.member)} is on the line", pressed.member)
+    connect(draft)
+
+
+def _text_to(draft: Draft, member: str) -> Attempt | None:
+    """The SMS that the member's reply answers."""
+    texts = [a for a in draft.page.attempts if a.means is Means.SMS and a.member == member]
+    pages = [a for a in texts if a.purpose is Purpose.PAGE and a.state not in _CONSUMED]
+    return pages[-1] if pages else None
+
+
+def _pass_on(draft: Draft, member: str, pressed: Attempt | None) -> None:
+    draft.page = replace(draft.page, passed=draft.page.passed | {member})
+    draft.say(f"{draft.name(member)} has passed it on")
+    for attempt in list(draft.live()):
+        if attempt.member != member or attempt.purpose is Purpose.TAKEN:
+            continue
+        if pressed is not None and attempt.number == pressed.number:
+            draft.mark(attempt, AttemptState.DECLINED)
+        else:
+            draft.end(attempt, AttemptState.DECLINED, "passed on otherwise")
+    if draft.page.state is PageState.ACCEPTED and draft.page.accepted_by == member:
+        reopen(draft, f"{draft.name(member)} had taken it and passes it on")
+    else:
+        paging.go_on(draft)
+
+
+def _decline_last_resort(draft: Draft, pressed: Attempt | None) -> None:
+    if pressed is None or pressed.is_final:
+        return
+    draft.mark(pressed, AttemptState.DECLINED)
+    draft.say("The last resort has passed it on")
+    if draft.page.state is PageState.LAST_RESORT:
+        last_resort.call_ended(draft)

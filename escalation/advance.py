@@ -1,0 +1,124 @@
+"""The state machine of a page: what an event makes of it, what is to be done, and why.
+
+Pure and total: the same page, event and time give the same answer, every event has one in every state, and one that
+comes late, twice, out of order, or for an attempt that the page does not have, changes nothing and raises nothing.
+"""
+
+from dataclasses import replace
+
+from whenever import Instant, TimeDelta
+
+from escalation import acceptance, attempts, last_resort, paging, presence
+from escalation.draft import LAST_RESORT_TRIES, Draft
+from escalation.page import (
+    Accepted,
+    Advance,
+    Answered,
+    CallerJoined,
+    CallerLeft,
+    CallerReturned,
+    ClinicianJoined,
+    ClinicianLeft,
+    Declined,
+    Delivered,
+    Due,
+    Event,
+    Failed,
+    MessageLeft,
+    Missed,
+    Opened,
+    Page,
+    PageState,
+    PatientReached,
+    Placed,
+    Resolved,
+    Ringing,
+)
+from escalation.policy import Escalation, Policy
+
+
+def advance(escalation: Escalation, page: Page, event: Event, now: Instant) -> Advance:
+    """What `event` at `now` makes of `page`. KeyError: the escalation lacks the page's policy, or what that names."""
+    draft = Draft(escalation, page, now)
+    match event:
+        case Opened():
+            _open(draft)
+        case Due():
+            _due(draft)
+        case Placed() | Ringing() | Answered() | Delivered():
+            attempts.progress(draft, event)
+        case Missed() | Failed():
+            attempts.ended(draft, event)
+        case Accepted():
+            acceptance.accept(draft, event)
+        case Declined():
+            acceptance.decline(draft, event)
+        case Resolved(by, reason):
+            presence.close(draft, f"by {draft.name(by)}: {reason}")
+        case PatientReached():
+            presence.close(draft, "the patient was reached")
+        case MessageLeft():
+            _message(draft)
+        case _:
+            _move(draft, event)
+    return draft.finish()
+
+
+def longest(policy: Policy) -> TimeDelta:
+    """The longest that a page can go unanswered before it comes to its last resort: every step of every round.
+
+    Counted from `Opened`, when each wake-up comes at the page's `due`. Nothing prolongs it: a step's time is fixed when
+    it begins, and what fails or is passed on only shortens it.
+    """
+    return sum((step.wait for step in policy.steps), TimeDelta.ZERO) * policy.rounds
+
+
+def longest_last_resort(policy: Policy) -> TimeDelta:
+    """The longest that the last resort is tried before the operators are alerted for the last time.
+
+    Counted from `LAST_RESORT` with a caller who does not leave and come back meanwhile.
+    """
+    return last_resort.pass_length(policy) * LAST_RESORT_TRIES
+
+
+def _open(draft: Draft) -> None:
+    if draft.page.state is PageState.PAGING and draft.page.step_until is None:
+        paging.next_step(draft)
+
+
+def _due(draft: Draft) -> None:
+    """A wake-up counts when the page is due, whatever version it carries: an older one is stale or harmless."""
+    page = draft.page
+    if page.due is None or draft.now < page.due:
+        return
+    match page.state:
+        case PageState.PAGING:
+            paging.due(draft)
+        case PageState.ACCEPTED:
+            acceptance.due(draft)
+        case PageState.LAST_RESORT:
+            last_resort.due(draft)
+        case PageState.BRIDGED:
+            presence.close(draft, "the patient has talked to the clinician and left")
+        case PageState.RESOLVED:
+            pass
+
+
+def _message(draft: Draft) -> None:
+    if not draft.page.message_left:
+        draft.page = replace(draft.page, message_left=True)
+        draft.say("The caller has left a message")
+
+
+def _move(draft: Draft, event: CallerLeft | CallerReturned | CallerJoined | ClinicianJoined | ClinicianLeft) -> None:
+    match event:
+        case CallerLeft():
+            presence.caller_left(draft)
+        case CallerReturned():
+            presence.caller_returned(draft)
+        case CallerJoined():
+            presence.caller_joined(draft)
+        case ClinicianJoined():
+            presence.clinician_joined(draft)
+        case ClinicianLeft():
+            presence.clinician_left(draft)

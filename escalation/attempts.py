@@ -1,0 +1,89 @@
+"""What becomes of one attempt, as Twilio's callbacks tell it: repeated, late and out of order."""
+
+from dataclasses import replace
+
+from escalation import acceptance, last_resort, paging
+from escalation.draft import Draft
+from escalation.page import (
+    Answered,
+    Attempt,
+    AttemptState,
+    Delivered,
+    Failed,
+    Missed,
+    PageState,
+    Placed,
+    Purpose,
+    Ringing,
+)
+from escalation.policy import Means
+
+_CALL = (AttemptState.INTENDED, AttemptState.PLACED, AttemptState.RINGING, AttemptState.ANSWERED)
+_SMS = (AttemptState.INTENDED, AttemptState.PLACED, AttemptState.DELIVERED)
+_WORDS = {
+    AttemptState.PLACED: "is on its way",
+    AttemptState.RINGING: "rings",
+    AttemptState.ANSWERED: "was picked up",
+    AttemptState.DELIVERED: "was delivered",
+}
+
+
+def progress(draft: Draft, event: Placed | Ringing | Answered | Delivered) -> None:
+    """Move the attempt forward, never back: of two callbacks out of order the later state stays."""
+    attempt = draft.attempt(event.attempt)
+    states = _CALL if attempt is not None and attempt.means is Means.CALL else _SMS
+    state = _state_of(event)
+    if attempt is None or attempt.is_final or state not in states:
+        return
+    if states.index(state) <= states.index(attempt.state):
+        return
+    draft.mark(attempt, state)
+    draft.say(f"{_titled(draft, attempt)} {_WORDS[state]}")
+    if attempt.means is Means.CALL and draft.page.dial_instead:
+        draft.page = replace(draft.page, dial_instead=False)
+
+
+def ended(draft: Draft, event: Missed | Failed) -> None:
+    """The attempt came to nothing: what follows is tried at once."""
+    attempt = draft.attempt(event.attempt)
+    if attempt is None or attempt.is_final or (isinstance(event, Missed) and attempt.means is Means.SMS):
+        return
+    platform = isinstance(event, Failed) and event.platform
+    draft.mark(
+        attempt, AttemptState.MISSED if isinstance(event, Missed) else AttemptState.FAILED, event.why, platform=platform
+    )
+    failed = "could not be made" if isinstance(event, Failed) else "came to nothing"
+    draft.say(f"{_titled(draft, attempt)} {failed}: {event.why}")
+    if platform and attempt.means is Means.CALL and not draft.page.dial_instead:
+        draft.page = replace(draft.page, dial_instead=True)
+        draft.say("Twilio itself failed: the caller's own line dials instead")
+    _follow(draft, attempt.number)
+
+
+def _follow(draft: Draft, number: int) -> None:
+    attempt = draft.attempt(number)
+    if attempt is None or attempt.purpose is Purpose.TAKEN:
+        return
+    if draft.page.state is PageState.PAGING:
+        paging.go_on(draft)
+    elif draft.page.state is PageState.ACCEPTED and attempt.purpose is Purpose.BRIDGE:
+        acceptance.bridge_ended(draft, attempt)
+    elif draft.page.state is PageState.LAST_RESORT:
+        last_resort.call_ended(draft)
+
+
+def _state_of(event: Placed | Ringing | Answered | Delivered) -> AttemptState:
+    match event:
+        case Placed():
+            return AttemptState.PLACED
+        case Ringing():
+            return AttemptState.RINGING
+        case Answered():
+            return AttemptState.ANSWERED
+        case Delivered():
+            return AttemptState.DELIVERED
+
+
+def _titled(draft: Draft, attempt: Attempt) -> str:
+    means = "call" if attempt.means is Means.CALL else "SMS"
+    return f"The {means} to {draft.name(attempt.member)}"

@@ -1,0 +1,147 @@
+"""A page while it is being advanced: what it becomes, what is to be done, and why."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from whenever import Instant, TimeDelta
+
+from escalation.oncall import name_of
+from escalation.page import (
+    Advance,
+    Attempt,
+    AttemptState,
+    CancelCall,
+    Effect,
+    Page,
+    PageState,
+    PlaceCall,
+    Purpose,
+    SendSms,
+    SmsKind,
+)
+from escalation.policy import Escalation, Means, Policy
+from escalation.roster import Member
+
+RETRY_AFTER = TimeDelta(seconds=10)
+"""How long after Twilio itself failed the same address is tried once more."""
+
+
+class Draft:
+    """The working copy. KeyError on construction: the escalation has no policy of the page's name."""
+
+    __slots__ = ("effects", "escalation", "given", "now", "page", "policy", "trail")
+
+    def __init__(self, escalation: Escalation, page: Page, now: Instant) -> None:
+        self.escalation = escalation
+        self.policy: Policy = escalation.policies[page.policy]
+        self.given = page
+        self.page = page
+        self.now = now
+        self.effects: list[Effect] = []
+        self.trail: list[str] = []
+
+    def finish(self) -> Advance:
+        """The advance. A page that did not change is the very object given, with nothing to do and nothing to say."""
+        page = replace(self.page, due=self._due())
+        if page == self.given:
+            return Advance(self.given)
+        return Advance(replace(page, version=self.given.version + 1), tuple(self.effects), tuple(self.trail))
+
+    def say(self, sentence: str) -> None:
+        """Add to the trail."""
+        self.trail.append(sentence[:1].upper() + sentence[1:])
+
+    def member(self, member: str | None) -> Member | None:
+        """The member of this id, None when not among the staff."""
+        return None if member is None else self.escalation.roster.members.get(member)
+
+    def name(self, member: str | None) -> str:
+        """What the trail calls the member; the empty id is the last resort's."""
+        return name_of(self.escalation.roster, member) if member else "the last resort"
+
+    def attempt(self, number: int | None) -> Attempt | None:
+        """The attempt of this number, None when the page has none."""
+        if number is None or not 1 <= number <= len(self.page.attempts):
+            return None
+        return self.page.attempts[number - 1]
+
+    def live(self, means: Means | None = None, purpose: Purpose | None = None) -> Iterator[Attempt]:
+        """The attempts of which something can still come (of these means, for this purpose)."""
+        for attempt in self.page.attempts:
+            if (means in {None, attempt.means}) and (purpose in {None, attempt.purpose}) and not attempt.is_final:
+                yield attempt
+
+    def is_ringing(self, addresses: tuple[str, ...]) -> bool:
+        """Whether a call to one of these is on its way, ringing or being screened."""
+        return any(attempt.address in addresses for attempt in self.live(Means.CALL))
+
+    def intend(self, member: str, means: Means, address: str, purpose: Purpose) -> None:
+        """Store a new attempt and have it carried out."""
+        page = self.page
+        number = len(page.attempts) + 1
+        counted = page.round
+        if purpose is Purpose.LAST_RESORT:
+            counted = last_resort_round(page)
+        attempt = Attempt(
+            number, member, means, address, max(page.step, 0), counted, AttemptState.INTENDED, self.now, purpose
+        )
+        self.page = replace(page, attempts=(*page.attempts, attempt))
+        if means is Means.CALL:
+            self.effects.append(PlaceCall(number))
+        else:
+            self.effects.append(SendSms(number, SmsKind.TAKEN if purpose is Purpose.TAKEN else SmsKind.PAGE))
+
+    def mark(self, attempt: Attempt, state: AttemptState, why: str = "", *, platform: bool = False) -> None:
+        """Change the stored attempt."""
+        changed = replace(attempt, state=state, at=self.now, why=why, platform=platform)
+        before, after = self.page.attempts[: attempt.number - 1], self.page.attempts[attempt.number :]
+        self.page = replace(self.page, attempts=(*before, changed, *after))
+
+    def end(self, attempt: Attempt, state: AttemptState, why: str) -> None:
+        """Change the stored attempt to a final state, hanging up if it is a call."""
+        self.mark(attempt, state, why)
+        if attempt.means is Means.CALL:
+            self.effects.append(CancelCall(attempt.number))
+
+    def retries(self) -> list[Attempt]:
+        """The attempts that failed because Twilio did, and that are to be tried once more; each address once a step."""
+        page = self.page
+        if page.state is PageState.PAGING:
+            here = [a for a in page.attempts if a.purpose is Purpose.PAGE and in_step(page, a)]
+            return [a for a in here if a.platform and a.member not in page.passed and self._is_first(a, here)]
+        if page.state is PageState.ACCEPTED and page.accepted_attempt is None:
+            here = [a for a in page.attempts if a.purpose is Purpose.BRIDGE and in_step(page, a)]
+            return [a for a in here[-1:] if a.platform and a.member == page.accepted_by and self._is_first(a, here)]
+        return []
+
+    def _is_first(self, attempt: Attempt, others: list[Attempt]) -> bool:
+        """Whether it is the only one of its address in the step, and nothing else is ringing there."""
+        same = [a for a in others if (a.means, a.address) == (attempt.means, attempt.address)]
+        return len(same) == 1 and not (attempt.means is Means.CALL and self.is_ringing((attempt.address,)))
+
+    def _due(self) -> Instant | None:
+        """When the page next needs a wake-up: in PAGING and ACCEPTED it follows from the rest of the page."""
+        page = self.page
+        limit = page.step_until if page.state is PageState.PAGING else reopens_at(page, self.policy)
+        if page.state not in {PageState.PAGING, PageState.ACCEPTED} or limit is None:
+            return page.due
+        return min([limit, *(attempt.at + RETRY_AFTER for attempt in self.retries())])
+
+
+def in_step(page: Page, attempt: Attempt) -> bool:
+    """Whether the attempt belongs to the page's present step."""
+    return (attempt.step, attempt.round) == (page.step, page.round)
+
+
+def reopens_at(page: Page, policy: Policy) -> Instant | None:
+    """When an accepted page is opened again, unless the patient was reached."""
+    return None if page.accepted_at is None else page.accepted_at + policy.reopen_after
+
+
+LAST_RESORT_TRIES = 5
+"""How often the last resort is tried before the operators have the last word."""
+
+
+def last_resort_round(page: Page) -> int:
+    """The `round` of the attempts of the present try of the last resort: unique over reopenings."""
+    return page.reopened * LAST_RESORT_TRIES + page.last_resort_tries

@@ -1,0 +1,121 @@
+"""What happens when every step has passed.
+
+A caller who holds is transferred to the last resort's numbers. For one who is gone, the numbers are rung in turn and a
+key must be pressed, as for any page. This is tried again every two minutes beyond the ringing itself, five times in
+all, with an alert each time; then the operators are alerted once more, whatever the policy says, and the page stays,
+still to be accepted by anybody. A page whose policy has no numbers is all alerts.
+"""
+
+from dataclasses import replace
+
+from whenever import TimeDelta
+
+from escalation.draft import LAST_RESORT_TRIES, Draft, last_resort_round
+from escalation.page import AlertOperators, AttemptState, CallerPresence, PageState, Purpose, TransferCaller
+from escalation.policy import Means, Policy
+
+PAUSE = TimeDelta(minutes=2)
+_SCREENING = TimeDelta(seconds=30)
+"""The screening prompt, played twice, and the network: how much longer than it rings a call may take to end."""
+
+
+def enter(draft: Draft, why: str) -> None:
+    """Come to the last resort. `why` is for people and names nobody."""
+    draft.page = replace(draft.page, state=PageState.LAST_RESORT, step_until=None, last_resort_tries=0)
+    draft.say(f"Last resort: {why}")
+    _try(draft, why)
+
+
+def due(draft: Draft) -> None:
+    """The try has taken its time: the next one, or the last alert."""
+    give_up_lost(draft)
+    if draft.page.last_resort_tries < LAST_RESORT_TRIES:
+        _try(draft, f"after try {draft.page.last_resort_tries} of the last resort nobody has taken the page")
+        return
+    draft.page = replace(draft.page, due=None)
+    _alert(draft, "the last resort has been tried as often as it may be; the page stays open until somebody takes it")
+
+
+def caller_left(draft: Draft) -> None:
+    """The caller does not hold any more: the numbers are rung about the page."""
+    _ring_next(draft)
+    if any(draft.live(Means.CALL, Purpose.LAST_RESORT)):
+        draft.page = replace(draft.page, due=draft.now + pass_length(draft.policy))
+
+
+def caller_returned(draft: Draft) -> None:
+    """The caller holds again: put through to the same numbers, which must not be busy with our own calls."""
+    for attempt in list(draft.live(Means.CALL, Purpose.LAST_RESORT)):
+        draft.end(attempt, AttemptState.CANCELED, "the caller is back and is put through")
+    if not draft.policy.last_resort.numbers:
+        _alert(draft, "the caller is back and waits, and no step and no number is left")
+        return
+    _transfer(draft)
+    draft.page = replace(draft.page, due=draft.now + pass_length(draft.policy))
+
+
+def call_ended(draft: Draft) -> None:
+    """One of the numbers did not take it: the next one of this try."""
+    if draft.page.caller is CallerPresence.GONE:
+        _ring_next(draft)
+
+
+def give_up_lost(draft: Draft) -> None:
+    """End what Twilio should have ended long ago.
+
+    A status callback can be lost, and a call that seems to ring for ever would keep its phone from being rung again.
+    A person who does press a key on it later is still heard.
+    """
+    limit = draft.policy.ring_for + _SCREENING
+    for attempt in list(draft.live()):
+        if attempt.purpose is Purpose.TAKEN or attempt.at + limit > draft.now:
+            continue
+        if attempt.means is Means.CALL:
+            draft.end(attempt, AttemptState.MISSED, "nothing was heard of the call")
+        elif attempt.state is AttemptState.INTENDED:
+            draft.mark(attempt, AttemptState.FAILED, "the SMS was never handed over")
+
+
+def pass_length(policy: Policy) -> TimeDelta:
+    """How long one try of the last resort lasts: its numbers rung one after the other, and a pause."""
+    return policy.last_resort.ring_for * len(policy.last_resort.numbers) + PAUSE
+
+
+def _try(draft: Draft, why: str) -> None:
+    draft.page = replace(
+        draft.page, last_resort_tries=draft.page.last_resort_tries + 1, due=draft.now + pass_length(draft.policy)
+    )
+    if draft.policy.last_resort.alert_operators or not draft.policy.last_resort.numbers:
+        _alert(draft, why)
+    if draft.page.caller is CallerPresence.HOLDING and draft.policy.last_resort.numbers:
+        _transfer(draft)
+    elif draft.page.caller is CallerPresence.GONE:
+        _ring_next(draft)
+
+
+def _transfer(draft: Draft) -> None:
+    draft.effects.append(TransferCaller())
+    draft.say(f"The caller is put through to {_named(draft.policy)}")
+
+
+def _ring_next(draft: Draft) -> None:
+    """Ring the next number of this try, unless one rings. After Twilio itself failed, the next try is for that."""
+    page = draft.page
+    tried = [a for a in page.attempts if a.purpose is Purpose.LAST_RESORT and a.round == last_resort_round(page)]
+    if any(a.platform for a in tried) or any(draft.live(Means.CALL, Purpose.LAST_RESORT)):
+        return
+    seen = {attempt.address for attempt in tried}
+    for address in draft.policy.last_resort.numbers:
+        if address not in seen and not draft.is_ringing((address,)):
+            draft.intend("", Means.CALL, address, Purpose.LAST_RESORT)
+            draft.say(f"Ringing {_named(draft.policy)} at {address}")
+            return
+
+
+def _alert(draft: Draft, why: str) -> None:
+    draft.effects.append(AlertOperators(why))
+    draft.say(f"The operators are alerted: {why}")
+
+
+def _named(policy: Policy) -> str:
+    return policy.last_resort.destination or "the last resort"

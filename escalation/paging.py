@@ -1,0 +1,163 @@
+"""The steps of a policy: whom the present one still rings, and when the next begins.
+
+A step resolves whom it pages at the instant when it began, so that a handoff in its middle changes nothing. In it every
+address is rung once. A call that still rings when its step passes is left to end by itself, and its phone is not rung a
+second time meanwhile; the new step counts it as its own and waits for it.
+
+When Twilio itself fails (no credentials, a rate limit, an outage), other numbers would fail as fast: the step would be
+through all of them in a millisecond and the page at its last resort with nobody rung. So such a failure moves a step on
+to nobody: the same address is tried once more after ten seconds, and if that fails too, the step lasts as long as it
+would have, while the caller's own line dials its people (`dial_instead`) and any SMS sent before can be answered.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from escalation import last_resort
+from escalation.draft import RETRY_AFTER, Draft, in_step
+from escalation.oncall import targets
+from escalation.page import Attempt, AttemptState, PageState, Purpose
+from escalation.policy import Means, PolicyStep, Ring
+
+
+def next_step(draft: Draft) -> None:
+    """Begin the next step that pages anybody; after the last of the last round, the last resort."""
+    last_resort.give_up_lost(draft)
+    for attempt in list(draft.live(Means.SMS, Purpose.PAGE)):
+        if attempt.state is not AttemptState.INTENDED:
+            draft.mark(attempt, AttemptState.LAPSED, "its step passed with no answer")
+    for count, index in list(_ahead(draft)):
+        if _begin(draft, index, count):
+            return
+    last_resort.enter(draft, f"every step of the policy {draft.policy.name} has passed and nobody has taken the page")
+
+
+def go_on(draft: Draft) -> None:
+    """Something of the present step ended: ring whom it rings next, or begin the next step if nobody is left."""
+    if draft.page.state is not PageState.PAGING or not 0 <= draft.page.step < len(draft.policy.steps):
+        return
+    _ring(draft)
+    if not _is_waiting(draft):
+        draft.say(f"{_titled(draft)}: nobody is left to wait for")
+        next_step(draft)
+
+
+def due(draft: Draft) -> None:
+    """The step has taken its time, or what Twilio refused is to be tried once more."""
+    if draft.page.step_until is None or draft.now >= draft.page.step_until:
+        next_step(draft)
+    else:
+        retry(draft)
+
+
+def retry(draft: Draft) -> None:
+    """Try once more what failed because Twilio did."""
+    for attempt in draft.retries():
+        if attempt.at + RETRY_AFTER <= draft.now:
+            draft.intend(attempt.member, attempt.means, attempt.address, attempt.purpose)
+            draft.say(f"Trying {draft.name(attempt.member)} once more by {attempt.means}, after Twilio failed")
+
+
+def _ahead(draft: Draft) -> Iterator[tuple[int, int]]:
+    """The rounds and steps still to come since the page was opened, or was opened again."""
+    page, steps = draft.page, len(draft.policy.steps)
+    for count in range(page.round, draft.policy.rounds * (page.reopened + 1)):
+        for index in range(page.step + 1 if count == page.round else 0, steps):
+            yield count, index
+
+
+def _begin(draft: Draft, index: int, count: int) -> bool:
+    """Begin the step; False when it pages nobody, so that it is skipped."""
+    step = draft.policy.steps[index]
+    draft.page = replace(draft.page, step=index, round=count, step_until=draft.now + step.wait)
+    draft.say(f"{_titled(draft)} begins: {_listed(draft) or 'nobody'}")
+    _text(draft)
+    _ring(draft)
+    if not _is_waiting(draft):
+        draft.say(f"{_titled(draft)} is skipped: {_empty_because(draft)}")
+        return False
+    return True
+
+
+def _people(draft: Draft) -> tuple[str, ...]:
+    """Whom the present step pages: as resolved when it began, without who passed it on."""
+    step, until = _step(draft), draft.page.step_until
+    began = draft.now if until is None else until - step.wait
+    return tuple(m for m in targets(draft.escalation, step, began) if m not in draft.page.passed)
+
+
+def _text(draft: Draft) -> None:
+    """Text everybody in the step at once, unless an SMS to them has not even been handed over yet."""
+    if Means.SMS not in _step(draft).by:
+        return
+    for member in _people(draft):
+        address = draft.escalation.roster.members[member].sms
+        pending = {a.address for a in draft.live(Means.SMS, Purpose.PAGE) if a.state is AttemptState.INTENDED}
+        if address is not None and address not in pending:
+            draft.intend(member, Means.SMS, address, Purpose.PAGE)
+            draft.say(f"Texting {draft.name(member)}")
+
+
+def _ring(draft: Draft) -> None:
+    """Ring the next number: of everybody whose phone is silent, or of the first in turn."""
+    if Means.CALL not in _step(draft).by:
+        return
+    in_turn = _step(draft).ring is Ring.IN_TURN
+    for member in _people(draft):
+        voice = draft.escalation.roster.members[member].voice
+        called = [a for a in draft.page.attempts if _is_call_of_step(draft, a)]
+        busy = draft.is_ringing(voice) or _is_held(called, voice)
+        address = None if busy else next((n for n in voice if n not in {a.address for a in called}), None)
+        if address is not None:
+            draft.intend(member, Means.CALL, address, Purpose.PAGE)
+            draft.say(f"Ringing {draft.name(member)} at {address}")
+        if in_turn and (busy or address is not None):
+            return
+
+
+def _is_waiting(draft: Draft) -> bool:
+    """Whether anything can still come of the present step."""
+    voices = [draft.escalation.roster.members[member] for member in _people(draft)]
+    page = draft.page
+    here = [a for a in page.attempts if a.purpose is Purpose.PAGE and in_step(page, a) and a.member not in page.passed]
+    texts = {a.address for a in draft.live(Means.SMS, Purpose.PAGE) if a.state is AttemptState.INTENDED}
+    by = _step(draft).by
+    return (
+        any(not attempt.is_final for attempt in here)
+        or any(_is_held([a for a in here if a.means is attempt.means], (attempt.address,)) for attempt in here)
+        or (Means.CALL in by and any(draft.is_ringing(person.voice) for person in voices))
+        or (Means.SMS in by and any(person.sms in texts for person in voices))
+    )
+
+
+def _is_call_of_step(draft: Draft, attempt: Attempt) -> bool:
+    return attempt.purpose is Purpose.PAGE and attempt.means is Means.CALL and in_step(draft.page, attempt)
+
+
+def _is_held(attempts: list[Attempt], addresses: tuple[str, ...]) -> bool:
+    """Whether the last attempt at one of these failed because Twilio did."""
+    last = {attempt.address: attempt for attempt in attempts if attempt.address in addresses}
+    return any(attempt.platform for attempt in last.values())
+
+
+def _step(draft: Draft) -> PolicyStep:
+    return draft.policy.steps[draft.page.step]
+
+
+def _titled(draft: Draft) -> str:
+    """What people call the present step, counting from 1."""
+    count = draft.page.round - draft.policy.rounds * draft.page.reopened
+    return f"Step {draft.page.step + 1} of {len(draft.policy.steps)}, round {count + 1}"
+
+
+def _listed(draft: Draft) -> str:
+    return ", ".join(draft.name(member) for member in _people(draft))
+
+
+def _empty_because(draft: Draft) -> str:
+    if _people(draft):
+        return "nobody in it has a number for " + " or ".join(_step(draft).by)
+    began = draft.now if draft.page.step_until is None else draft.page.step_until - _step(draft).wait
+    if targets(draft.escalation, _step(draft), began):
+        return "everybody in it passed it on"
+    return "nobody is on call for it"
