@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from whenever import Instant
 
 from telephony.emulator.dialling import Outcome
+from telephony.emulator.errors import ApplicationError
 from telephony.emulator.events import Bridged, Unbridged
 from telephony.emulator.leg import Leg
 from telephony.emulator.rooms import Room
@@ -157,6 +158,7 @@ class Attendance:
 
     def __init__(self, script: "Script", document: Document, dial: Verb, noun: Verb) -> None:
         self._script, self._document, self._dial, self._noun = script, document, dial, noun
+        self._starred = False
 
     async def attend(self) -> Outcome:
         """Be in the conference until out of it. Raises Interruption, having left."""
@@ -191,21 +193,25 @@ class Attendance:
     async def _stay(self, participant: Participant) -> None:
         leg = self._script.leg
         if self._noun.of("waitUrl"):
-            with leg.guarded(lambda: participant.out or participant.hears):
+            with leg.guarded(lambda: participant.out or participant.hears or self._star()):
                 await self._wait_with(self._document.resolve(self._noun.of("waitUrl")))
         await leg.wait(lambda: participant.out or self._star(), self._dial.number("timeLimit", 14400))
 
     def _star(self) -> bool:
+        """Whether the star was pressed to leave; other keys mean nothing here."""
         keys = self._script.leg.keys
-        star = "*" in keys and self._dial.flag("hangupOnStar", default=False)
+        self._starred = self._starred or ("*" in keys and self._dial.flag("hangupOnStar", default=False))
         keys.clear()
-        return star
+        return self._starred
 
     async def _wait_with(self, url: str) -> None:
         leg = self._script.leg
         script = self._script.exchange.script(leg, WAITING, with_fallback=False)
         while True:
             before = leg.now()
-            await script.follow(Errand(url, self._noun.method("waitMethod")))
+            try:
+                await script.follow(Errand(url, self._noun.method("waitMethod")))
+            except ApplicationError:  # noted; the caller just hears nothing
+                await leg.wait(lambda: False)
             if leg.now() == before:  # an empty document must not be asked for without end at one instant
                 await leg.rest(1)

@@ -119,5 +119,5 @@ def _check_order(response: Verb, note: Note) -> None:
         last = index == len(response.children) - 1
         if verb.name == "Reject" and index:
             note(12200, "<Reject> must be the first verb")
-        if not last and (verb.name in _ENDING or (verb.name in {"Dial", "Enqueue", "Record"} and verb.of("action"))):
+        if not last and (verb.name in _ENDING or (verb.name in {"Dial", "Enqueue"} and verb.of("action"))):
             note(12200, f"nothing after <{verb.name}> can be reached")

@@ -50,6 +50,7 @@ class Exchange:
         self.auth_token = auth_token
         self.secondary_auth_token: str | None = None
         self.api_url = "http://127.0.0.1"
+        self.opened_at = timeline.now()
         self.faults: list[Fault] = []
         self.numbers: dict[str, OwnedNumber] = {}
         self.phones: dict[str, Phone] = {}

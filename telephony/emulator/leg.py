@@ -73,6 +73,8 @@ class Leg:
     room: "Room | None" = None
     moved_away: bool = False
     """Whether REST gave it a document of its own: it then outlives the <Dial> that called it."""
+    label: str | None = None
+    """What REST called this participant of a conference."""
     cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
     _moved: Errand | None = None
     _guards: list[Guard] = field(default_factory=list)
@@ -148,6 +150,7 @@ class Leg:
             return
         self.ended_at = self.timeline.now()
         self.end_reason = reason
+        self.status = status  # first: whoever is woken or called back must see that it is over
         self.tell(Ended(at=self.ended_at, reason=reason))
         callbacks, self._on_end = self._on_end, []
         for callback in callbacks:

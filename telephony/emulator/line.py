@@ -50,6 +50,8 @@ class Line:
             return
         self.leg.keys.extend(digits)
         self.leg.tell(events.Pressed(at=self.leg.now(), digits=digits))
+        for other in self._others():
+            other.tell(events.Played(at=other.now(), digits=digits))
 
     def say_now(self, text: str, seconds: float) -> None:
         """Begin to speak: to the other party, or to a recording or a Gather if one listens."""
@@ -57,12 +59,16 @@ class Line:
         if leg.over:
             return
         leg.tell(events.Spoke(at=leg.now(), text=text, seconds=seconds))
-        others = [each for each in leg.room.parties() if each is not leg] if leg.room is not None else []
-        for other in others:
+        for other in self._others():
             other.tell(events.Heard(at=leg.now(), text=text, seconds=seconds))
         if leg.listening:
             leg.speech.append(Speech(text, leg.now().add(seconds=seconds)))
             leg.bell.ring()
+
+    def _others(self) -> list[Leg]:
+        """Who hears this party now."""
+        parties = self.leg.room.parties() if self.leg.room is not None else []
+        return [each for each in parties if each is not self.leg] if self.leg in parties else []
 
     async def pause(self, seconds: float) -> None:
         """Do nothing for a while; shorter when the call ends."""

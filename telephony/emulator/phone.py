@@ -153,6 +153,8 @@ class Phone:
         self.number = number
         self.behaviour: Behaviour = Manual()
         self.sms_behaviour: Delivered = Delivered()
+        self.mobile = True
+        """Whether it takes text messages; a send to one that does not is refused with 21614."""
         self.texts: list[Text] = []
         self.calls: list[PhoneCall] = []
         self._rings = 0

@@ -35,6 +35,7 @@ class Member:
     whisper: Errand | None = None
     bridge: Bridge | None = None
     gone: bool = False
+    taker_left: bool = False
 
     def waited(self) -> int:
         """Whole seconds in the queue so far."""
@@ -127,7 +128,7 @@ class _Stay:
         if member.whisper is not None:
             await self.script.exchange.script(leg, WHISPER, with_fallback=False).follow(member.whisper)
         leg.check()
-        if member.taker is None or member.taker.over:
+        if member.taker is None or member.taker_left:
             return "error"
         member.bridge = bridge = Bridge(member.taker, leg)
         try:
@@ -185,7 +186,10 @@ async def dial_queue(script: "Script", document: Document, verb: Verb, noun: Ver
         )  # fmt: skip
         member.whisper = Errand(document.resolve(noun.of("url")), noun.method(), told)
     member.leg.bell.ring()
-    await leg.wait(lambda: member.gone or member.leg.over, verb.number("timeLimit", 14400))
+    try:
+        await leg.wait(lambda: member.gone or member.leg.over, verb.number("timeLimit", 14400))
+    finally:
+        member.taker_left = True
     if member.bridge is None:
         return Outcome("failed", member.leg.sid)
     seconds = round(seconds_between(member.bridge.since, leg.now()))

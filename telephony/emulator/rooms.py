@@ -49,4 +49,5 @@ class Bridge(Room):
         self.ended_by = leg
         for mine, far in ((self.one, self.other), (self.other, self.one)):
             mine.room = None
+            mine.keys.clear()
             mine.tell(Unbridged(at=mine.now(), other=far.phone_number))

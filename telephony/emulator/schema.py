@@ -47,7 +47,7 @@ def _describe(
         if name.startswith("_") or name in _COMMON:
             continue
         # `language` is the one value whose form the library checks; every other may be any text.
-        parameters = {p: "en-US" for p in _parameters(method)}
+        parameters = dict.fromkeys(_parameters(method), "en-US")
         child = getattr(sample, name)(**parameters)
         element.children[child.name] = _describe(
             child, known, frozenset(child.attrs), takes_text=child.value is not None

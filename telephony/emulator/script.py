@@ -105,6 +105,7 @@ class Script:
 
     async def speak(self, text: str, language: str = "", voice: str = "") -> None:
         """Say something to the phone; takes as long as the words do. Raises Interruption."""
+        self.leg.check()
         if not text:
             return
         seconds = round(max(0.4, len(text.split()) / WORDS_PER_SECOND), 2)

@@ -29,7 +29,7 @@ class Sounds:
     async def _fetch(self, url: str) -> float | None:
         try:
             response = await self._webhooks.plain_get(url)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             self._note(11200, url, f"<Play>: {type(error).__name__}")
             return None
         kind = response.headers.get("content-type", "").partition(";")[0]
@@ -45,7 +45,7 @@ class Sounds:
 def _seconds(content: bytes) -> float:
     try:
         with wave.open(io.BytesIO(content)) as sound:
-            return max(0.1, sound.getnframes() / sound.getframerate())
+            return max(0.1, float(sound.getnframes()) / float(sound.getframerate()))
     except (wave.Error, EOFError):
         return max(1.0, len(content) / _BYTES_PER_SECOND)
 

@@ -3,6 +3,7 @@
 Source: "Webhooks: Connection Overrides" in Twilio's documentation and TWILIO.md, "Webhooks". Timeouts are real seconds.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, parse_qsl, urldefrag, urlencode, urljoin, urlsplit, urlunsplit
@@ -29,10 +30,11 @@ class WebhookError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How long to wait and when to try again. Seconds; ``retry_on`` are Twilio's words ct, rt, 4xx, 5xx, all."""
+    """How long to wait (``total``: with all retries) and when to try again. Seconds; ``retry_on`` are Twilio's words ct, rt, 4xx, 5xx, all."""
 
     connect: float = 5.0
     read: float = 15.0
+    total: float = 15.0
     retries: int = 1
     retry_on: frozenset[str] = frozenset({"ct"})
 
@@ -44,6 +46,8 @@ class Policy:
             policy = replace(policy, connect=_milliseconds(given["ct"], 10_000))
         if "rt" in given:
             policy = replace(policy, read=_milliseconds(given["rt"], 15_000))
+        if "tt" in given:
+            policy = replace(policy, total=_milliseconds(given["tt"], 15_000))
         if "rc" in given:
             policy = replace(policy, retries=min(5, max(0, int(given["rc"]))))
         if "rp" in given:
@@ -116,7 +120,11 @@ class Webhooks:
             await self.before(request)
         for _ in range(self.repeat(request)):
             await self._attempt(request, plain, policy, cookies, token)
-        return await self._persist(request, plain, policy, cookies, token)
+        try:
+            async with asyncio.timeout(policy.total):
+                return await self._persist(request, plain, policy, cookies, token)
+        except TimeoutError:
+            raise WebhookError(11200, f"no answer within {policy.total} s in all from {plain}", plain) from None
 
     async def _persist(self, request: Request, plain: str, policy: Policy, cookies: httpx.Cookies, token: str) -> Reply:
         for retry in range(policy.retries + 1):
@@ -135,7 +143,7 @@ class Webhooks:
         for _ in range(MAX_REDIRECTS + 1):
             try:
                 response = await self._exchange(method, url, params, policy, cookies, token)
-            except httpx.HTTPError as failure:
+            except (httpx.HTTPError, httpx.InvalidURL) as failure:
                 self._note(request, url, method, params, None)
                 kind = "rt" if isinstance(failure, httpx.ReadTimeout | httpx.WriteTimeout) else "ct"
                 return None, kind, WebhookError(11200, f"{type(failure).__name__} from {url}", url)

@@ -60,7 +60,7 @@ async def create(asked: Asked) -> Response:
         raise RestError(400, 21205, "(none given)")
     timeout = form.whole("Timeout", 60, 1, 600)
     detection = _detection(form)
-    progress = _progress(asked)
+    progress = progress_of(asked)
     leg = exchange.new_leg("outbound-api", from_, to)
     leg.progress = progress
     leg.fallback_url, leg.fallback_method = form.url("FallbackUrl"), form.method("FallbackMethod")
@@ -87,11 +87,12 @@ def _detection(form: Form) -> Detection:
     return Detection(mode, callback=callback, callback_method=form.method("AsyncAmdStatusCallbackMethod"))
 
 
-def _progress(asked: Asked) -> Progress | None:
+def progress_of(asked: Asked) -> Progress | None:
+    """Who wants to hear how the call goes on, from the StatusCallback fields."""
     form = asked.form
     wanted = frozenset(form.texts("StatusCallbackEvent")) or frozenset({"completed"})
     if unknown := wanted - _EVENTS:
-        raise invalid(f"StatusCallbackEvent: {sorted(unknown)[0]!r} is none of {', '.join(sorted(_EVENTS))}")
+        raise invalid(f"StatusCallbackEvent: {min(unknown)!r} is none of {', '.join(sorted(_EVENTS))}")
     url, method = form.url("StatusCallback"), form.method("StatusCallbackMethod")
     return Progress(asked.exchange.callbacks, url, method, wanted) if url else None
 
@@ -128,7 +129,7 @@ async def update(asked: Asked) -> Response:
             leg.fallback_url, leg.fallback_method = form.url("FallbackUrl"), form.method("FallbackMethod")
         leg.move(errand)
     if form.url("StatusCallback"):
-        leg.progress = _progress(asked)
+        leg.progress = progress_of(asked)
     return JSONResponse(render(leg))
 
 

@@ -29,6 +29,7 @@ class Take:
     verb: Verb
     ended_by: str = ""
     spoken: str = ""
+    interruption: Interruption | None = None
 
     async def record(self) -> int:
         """Record until a key, silence, the longest length, or the end of the call; returns whole seconds."""
@@ -39,10 +40,8 @@ class Take:
         try:
             with leg.guarded(self._key):
                 await self._listen(float(self.verb.number("maxLength", 3600)))
-        except Interruption:
-            self.ended_by = "hangup"
-            if not leg.over:
-                raise
+        except Interruption as interruption:
+            self.ended_by, self.interruption = "hangup", interruption
         finally:
             leg.listening = False
             leg.speech.clear()
@@ -94,9 +93,10 @@ async def record(script: "Script", document: Document, verb: Verb) -> Errand | N
         ("RecordingDuration", str(seconds)), ("Digits", take.ended_by),
     )  # fmt: skip
     errand = Errand(document.resolve(verb.of("action")), verb.method(), told)
-    if leg.over:  # the action is told of the recording; what it answers reaches nobody
-        exchange.inform(leg, errand)
-        leg.check()
+    if take.interruption is not None:
+        if leg.over:  # the action is told of the recording; what it answers reaches nobody
+            exchange.inform(leg, errand)
+        raise take.interruption
     return errand if seconds or take.ended_by else None
 
 
