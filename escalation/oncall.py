@@ -4,10 +4,13 @@ from dataclasses import dataclass
 
 from whenever import Instant
 
+from escalation.duties import Duty, render
 from escalation.policy import Escalation, PolicyStep, Target, TargetKind
 from escalation.roster import DailyWindow, Layer, Override, Roster
 from escalation.rotation import Turn, first_handoff, member_of, turn_of
 from escalation.wallclock import DAY, exact, occurrences, reading, shown
+
+__all__ = ["Duty", "OnCall", "name_of", "on_call", "render", "targets"]
 
 _WEEK = 8 * DAY
 """A window that is not open now opens within this, if ever."""

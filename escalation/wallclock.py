@@ -14,6 +14,7 @@ from escalation.roster import DailyWindow
 
 DAY = 86_400
 HOUR = 3_600
+_UTC = TimeDelta.ZERO
 _SLACK = 4 * HOUR
 """More than any clock has ever jumped in a year that a plan can be about."""
 _WEEKDAYS = (
@@ -40,7 +41,7 @@ def reading_of(date: Date, time: Time) -> int:
 
 def exact(wall: int, zone: str) -> Instant:
     """The instant at which the clock in the IANA `zone` shows the reading `wall`; see above for skipped and doubled."""
-    plain = Instant.from_timestamp(wall).to_fixed_offset(TimeDelta.ZERO).to_plain()
+    plain = Instant.from_timestamp(wall).to_fixed_offset(_UTC).to_plain()
     return plain.assume_tz(zone, disambiguation="compatible").to_instant()
 
 
