@@ -43,6 +43,7 @@ class DroppedAnswer(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Announce a body and send none: the server closes the connection, the client sees it break."""
+        del scope, receive
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
 
 

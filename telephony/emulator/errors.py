@@ -1,7 +1,7 @@
 """How a call's script is interrupted. None of these leaves the emulator.
 
-``Interruption``: ``CallOver`` (somebody hung up), ``CallMoved`` (REST gave it another document), ``Released`` (what it was
-waiting for came). ``ApplicationError``: the product gave nothing that could be performed.
+``Interruption``: ``CallOver`` (somebody hung up), ``CallMoved`` (REST gave it another document), ``Released`` (what
+it was waiting for came). ``ApplicationError``: the product gave nothing that could be performed.
 """
 
 from telephony.emulator.verb import Errand

@@ -1,6 +1,7 @@
 """The telephone exchange: Twilio's account with everything in it, and the network behind it."""
 
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -208,10 +209,8 @@ class Exchange:
 
     async def _fail(self, leg: Leg) -> None:
         """Tell the person that the application failed, and end the call."""
-        try:
+        with suppress(Interruption):
             await self.script(leg).apologise()
-        except Interruption:
-            pass
         leg.end("failed", "application error")
 
     async def ring(self, leg: Leg, timeout: float) -> bool:  # noqa: ASYNC109  (a person's patience, not the task's)

@@ -8,6 +8,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Any
 
 from whenever import Instant
@@ -35,6 +36,7 @@ class Timeline(ABC):
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._crashes: list[BaseException] = []
+        self._news: set[asyncio.Future[None]] = set()
 
     @abstractmethod
     def now(self) -> Instant:
@@ -68,8 +70,24 @@ class Timeline(ABC):
         """Count a stretch of somebody else's task (a request being served) as busy."""
         yield
 
-    def changed(self) -> None:  # noqa: B027  (a hook: only real time needs it)
-        """Say that something happened that a test may be waiting for."""
+    def changed(self) -> None:
+        """Say that something happened that somebody may be waiting for."""
+        news, self._news = self._news, set()
+        for each in news:
+            if not each.done():
+                each.set_result(None)
+
+    async def happens(self, condition: Condition, real_seconds: float) -> bool:
+        """Wait, without driving time, until ``condition`` holds; False after so many real seconds."""
+        end = monotonic() + real_seconds
+        while not condition():
+            news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._news.add(news)
+            await asyncio.wait({news}, timeout=max(0.0, end - monotonic()))
+            self._news.discard(news)
+            if monotonic() >= end:
+                return condition()
+        return True
 
     async def close(self) -> None:
         """Cancel every task and wait until they are gone."""
@@ -84,7 +102,7 @@ class Timeline(ABC):
             crashes, self._crashes = self._crashes, []
             raise crashes[0]
 
-    def _started(self, task: asyncio.Task[Any]) -> None:
+    def _started(self, task: asyncio.Task[Any]) -> None:  # noqa: B027  (only virtual time counts tasks)
         """Hear that a task was started."""
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
@@ -103,7 +121,6 @@ class RealTimeline(Timeline):
         self._start = start or Instant.now()
         self._zero = Instant.now()
         self._rate = rate
-        self._news: set[asyncio.Future[None]] = set()
 
     def now(self) -> Instant:
         """Say what time it is: the start plus what passed since, times the rate."""
@@ -116,20 +133,9 @@ class RealTimeline(Timeline):
 
     async def until(self, condition: Condition, limit: float | None = None) -> bool:
         """Wait until ``condition`` holds, looking again at each change."""
-        deadline = self.now().add(seconds=self.default_limit if limit is None else limit)
-        while not condition():
-            self.raise_crashes()
-            news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._news.add(news)
-            await self.wait_for(news, max(0.0, seconds_between(self.now(), deadline)))
-            self._news.discard(news)
-            if self.now() >= deadline:
-                return condition()
-        return True
 
-    def changed(self) -> None:
-        """Wake whoever waits in :meth:`until`."""
-        news, self._news = self._news, set()
-        for each in news:
-            if not each.done():
-                each.set_result(None)
+        def holds() -> bool:
+            self.raise_crashes()
+            return condition()
+
+        return await self.happens(holds, (self.default_limit if limit is None else limit) / self._rate)

@@ -30,7 +30,10 @@ class WebhookError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How long to wait (``total``: with all retries) and when to try again. Seconds; ``retry_on`` are Twilio's words ct, rt, 4xx, 5xx, all."""
+    """How long to wait (``total``: with all retries) and when to try again, in seconds.
+
+    ``retry_on`` are Twilio's words ct, rt, 4xx, 5xx, all.
+    """
 
     connect: float = 5.0
     read: float = 15.0

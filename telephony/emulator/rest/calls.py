@@ -13,8 +13,8 @@ from telephony.emulator.rest.paging import page
 from telephony.emulator.verb import Errand
 
 CREATE = (
-    "To From Url Twiml Method FallbackUrl FallbackMethod StatusCallback StatusCallbackEvent StatusCallbackMethod Timeout "
-    "TimeLimit SendDigits MachineDetection MachineDetectionTimeout MachineDetectionSpeechThreshold "
+    "To From Url Twiml Method FallbackUrl FallbackMethod StatusCallback StatusCallbackEvent StatusCallbackMethod "
+    "Timeout TimeLimit SendDigits MachineDetection MachineDetectionTimeout MachineDetectionSpeechThreshold "
     "MachineDetectionSpeechEndThreshold MachineDetectionSilenceTimeout AsyncAmd AsyncAmdStatusCallback "
     "AsyncAmdStatusCallbackMethod CallReason"
 )

@@ -1,6 +1,6 @@
 """<Gather>: keys or speech, with prompts that a key may cut short.
 
-Source: TwiML reference <Gather>, and TWILIO.md: the timeout starts after the nested prompts, a lone finish key counts as
+Source: TwiML reference <Gather>, TWILIO.md: the timeout starts after the nested prompts, a lone finish key counts as
 no input, no input falls through unless actionOnEmptyResult.
 """
 

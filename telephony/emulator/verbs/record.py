@@ -1,6 +1,6 @@
 """<Record>: take down what the person says.
 
-Source: TwiML reference <Record>, and TWILIO.md: the action defaults to the current URL; a hang-up makes a recording too,
+Source: TwiML reference <Record>, TWILIO.md: the action defaults to the current URL; a hang-up makes a recording too,
 with Digits=hangup.
 """
 

@@ -35,15 +35,15 @@ async def play(script: "Script", document: Document, verb: Verb) -> Errand | Non
     script.leg.answer()
     if "digits" in verb.attributes:
         digits = verb.of("digits")
-        seconds = sum(_WAITS.get(each, _TONE) for each in digits)
-        script.leg.tell(Played(at=script.leg.now(), digits=digits, seconds=seconds))
-        await script.sound(seconds)
+        tones = sum(_WAITS.get(each, _TONE) for each in digits)
+        script.leg.tell(Played(at=script.leg.now(), digits=digits, seconds=tones))
+        await script.sound(tones)
         return None
     url = document.resolve(verb.text)
     seconds = await script.exchange.sounds.length(url)
+    if seconds is None:
+        return None
     for _ in _turns(verb):
-        if seconds is None:
-            break
         script.leg.tell(Played(at=script.leg.now(), url=url, seconds=seconds))
         await script.sound(seconds)
     return None
