@@ -1,0 +1,307 @@
+"""Events in any order, repeated, late, and for attempts that the page does not have: what must hold all the same."""
+
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from whenever import Date, Instant, Time, TimeDelta, minutes, seconds
+
+from escalation.advance import advance, longest, longest_last_resort
+from escalation.page import (
+    Accepted,
+    AcceptedBy,
+    Answered,
+    AttemptState,
+    CallerJoined,
+    CallerLeft,
+    CallerPresence,
+    CallerReturned,
+    CancelCall,
+    ClinicianJoined,
+    ClinicianLeft,
+    Declined,
+    Delivered,
+    Due,
+    Failed,
+    MessageLeft,
+    Missed,
+    OfferCallBack,
+    Opened,
+    Page,
+    PageState,
+    PatientReached,
+    PlaceCall,
+    Placed,
+    Purpose,
+    Resolved,
+    Ringing,
+    SendSms,
+    TransferCaller,
+)
+from escalation.policy import Escalation, LastResort, Means, Policy, PolicyStep, Ring, Target, TargetKind
+from escalation.roster import Member, Roster, Rotation, Shift
+
+START = Instant.from_utc(2026, 11, 21, 7)
+MEMBERS = (
+    Member("chen", "Dr. Ana Chen", ("+16175550121",), "+16175550121"),
+    Member("osei", "Dr. Kofi Osei", ("+16175550122", "+16175550132"), "+16175550122"),
+    Member("ruiz", "Nina Ruiz RN", ("+16175550132",), None),  # shares a phone with Dr. Osei
+    Member("patel", "Dr. Mira Patel", (), "+16175550123"),
+    Member("silent", "Sam Silent", (), None),
+)
+ROTATION = Rotation("all", ("osei", "ruiz", "chen"), Shift(days=1), Time(8), None, Date(2026, 1, 5))
+ROSTER = Roster("America/New_York", {member.id: member for member in MEMBERS}, {"all": ROTATION}, {})
+NAMES = st.sampled_from([*ROSTER.members, "", "stranger"])
+
+targets = st.one_of(
+    st.builds(Target, st.just(TargetKind.MEMBER), st.sampled_from(list(ROSTER.members))),
+    st.just(Target(TargetKind.ROTATION, "all")),
+)
+steps = st.builds(
+    PolicyStep,
+    st.lists(targets, max_size=3).map(tuple),
+    st.sampled_from([(Means.CALL,), (Means.SMS,), (Means.CALL, Means.SMS)]),
+    st.sampled_from([seconds(5), seconds(20), seconds(60)]),
+    st.sampled_from(Ring),
+)
+last_resorts = st.builds(
+    LastResort,
+    st.sampled_from([(), ("+18885550199",), ("+18885550198", "+16175550121")]),
+    st.just("answering service"),
+    st.booleans(),
+    st.just(seconds(30)),
+)
+policies = st.builds(
+    Policy, st.just("urgent"), st.lists(steps, max_size=3).map(tuple), st.integers(1, 3), st.just(seconds(25)),
+    st.just(minutes(3)), st.just(minutes(20)), last_resorts,
+)  # fmt: skip
+
+
+def page_of(caller=CallerPresence.HOLDING):
+    return Page("p1", "maple", "urgent", "urgent", START, caller=caller)
+
+
+class Pages(RuleBasedStateMachine):
+    """A page, any events, and after each of them what must hold."""
+
+    @initialize(policy=policies, caller=st.sampled_from(CallerPresence))
+    def begin(self, policy, caller):
+        self.policy = policy
+        self.escalation = Escalation(ROSTER, {"urgent": policy})
+        self.page, self.now = page_of(caller), START
+        self.send(Opened())
+
+    def send(self, event):
+        before, result = self.page, advance(self.escalation, self.page, event, self.now)
+        assert result == advance(self.escalation, before, event, self.now), "the same answer every time"
+        self.page = result.page
+        check_version(before, result)
+        check_effects(before, result)
+        check_attempts(before, self.page, event)
+        check_states(before, self.page, event)
+        again = advance(self.escalation, self.page, event, self.now.add(seconds=1))
+        assert isinstance(event, Due) or again.page is self.page, "the same event twice is nothing"
+
+    def some(self, data):
+        """Most often an attempt that the page has, the latest above all."""
+        count = len(self.page.attempts)
+        return data.draw(st.one_of(st.just(count), st.integers(max(1, count - 4), max(1, count)), st.integers(-1, 40)))
+
+    @rule(passed=st.sampled_from([0, 1, 5, 10, 30, 1300]))
+    def time_passes(self, passed):
+        self.now = self.now.add(seconds=passed)
+
+    @rule(version=st.one_of(st.none(), st.integers(0, 9)))
+    def wakes_up(self, version):
+        self.send(Due(version))
+
+    @rule()
+    def wakes_up_when_due(self):
+        if self.page.due is not None:
+            self.now = max(self.now, self.page.due)
+            self.send(Due(self.page.version))
+            assert self.page.due is None or self.page.due > self.now, "a wake-up is never its own successor"
+
+    @rule(data=st.data(), kind=st.sampled_from([Placed, Ringing, Answered, Delivered]))
+    def moves(self, data, kind):
+        self.send(kind(self.some(data)))
+
+    @rule(data=st.data(), platform=st.booleans())
+    def fails(self, data, platform):
+        self.send(Failed(self.some(data), "refused", platform))
+
+    @rule(data=st.data())
+    def is_missed(self, data):
+        self.send(Missed(self.some(data), "no key pressed"))
+
+    @rule(data=st.data(), kind=st.sampled_from(AcceptedBy))
+    def is_accepted(self, data, kind):
+        number = self.some(data) if kind is AcceptedBy.KEY else None
+        attempt = None if number is None or not 1 <= number <= len(self.page.attempts) else number
+        member = self.page.attempts[attempt - 1].member if attempt else data.draw(NAMES)
+        self.send(Accepted(member, kind, number))
+
+    @rule(data=st.data())
+    def is_declined(self, data):
+        number = data.draw(st.one_of(st.none(), st.just(self.some(data))))
+        attempt = None if number is None or not 1 <= number <= len(self.page.attempts) else number
+        member = self.page.attempts[attempt - 1].member if attempt else data.draw(NAMES)
+        self.send(Declined(member, number))
+
+    @rule(event=st.sampled_from([CallerLeft(), CallerReturned(), CallerJoined(), MessageLeft(), Opened()]))
+    def caller_does(self, event):
+        self.send(event)
+
+    @rule(event=st.sampled_from([ClinicianJoined(), ClinicianLeft()]))
+    def clinician_does(self, event):
+        self.send(event)
+
+    @rule(event=st.sampled_from([PatientReached(), Resolved("chen", "a duplicate")]), luck=st.integers(0, 4))
+    def is_over(self, event, luck):
+        if luck == 0:
+            self.send(event)
+
+    @invariant()
+    def no_phone_is_rung_twice_at_once(self):
+        live = Counter(a.address for a in self.page.attempts if a.means is Means.CALL and not a.is_final)
+        assert all(count == 1 for count in live.values()), live
+
+    @invariant()
+    def somebody_is_always_awaited(self):
+        page = self.page
+        if page.state is PageState.PAGING:
+            longest_wait = self.policy.steps[page.step].wait
+            assert page.due is not None
+            assert page.due <= page.step_until <= self.now + longest_wait
+        elif page.state is PageState.ACCEPTED:
+            assert page.due is not None
+            assert page.due <= self.now + self.policy.reopen_after
+        elif page.state is PageState.RESOLVED:
+            assert page.due is None
+
+    @invariant()
+    def the_walk_is_bounded(self):
+        page = self.page
+        assert page.round < self.policy.rounds * (page.reopened + 1) or page.state is not PageState.PAGING
+        assert page.last_resort_tries <= 5
+
+    @invariant()
+    def one_has_it_or_nobody(self):
+        page = self.page
+        if page.state in {PageState.ACCEPTED, PageState.BRIDGED}:
+            assert page.accepted_by is not None
+            assert page.accepted_at is not None
+        elif page.state is not PageState.RESOLVED:
+            assert (page.accepted_by, page.accepted_attempt, page.clinician_joined) == (None, None, False)
+
+    @invariant()
+    def a_resolved_page_rings_nobody(self):
+        if self.page.state is PageState.RESOLVED:
+            assert all(a.is_final or a.purpose is Purpose.TAKEN for a in self.page.attempts)
+
+
+def check_version(before, result):
+    if result.page is before:
+        assert (result.effects, result.trail) == ((), ())
+    else:
+        assert result.page.version == before.version + 1
+        assert result.trail
+        assert all("None" not in sentence for sentence in result.trail)
+
+
+def check_effects(before, result):
+    """Every effect is about a stored attempt that fits it; what is new has exactly one effect, and is INTENDED."""
+    attempts = {attempt.number: attempt for attempt in result.page.attempts}
+    new = {n: a for n, a in attempts.items() if n > len(before.attempts)}
+    begun = [e.attempt for e in result.effects if isinstance(e, PlaceCall | SendSms)]
+    assert sorted(begun) == sorted(new)
+    for effect in result.effects:
+        if isinstance(effect, PlaceCall | SendSms):
+            means = Means.CALL if isinstance(effect, PlaceCall) else Means.SMS
+            assert (attempts[effect.attempt].means, attempts[effect.attempt].state) == (means, AttemptState.INTENDED)
+        elif isinstance(effect, CancelCall):
+            assert attempts[effect.attempt].is_final
+            assert attempts[effect.attempt].means is Means.CALL
+        elif isinstance(effect, OfferCallBack):
+            assert attempts[effect.attempt].state is AttemptState.ACCEPTED
+        elif isinstance(effect, TransferCaller):
+            assert result.page.caller is CallerPresence.HOLDING
+    for attempt in new.values():
+        assert (attempt.purpose is Purpose.PAGE) <= (result.page.state is PageState.PAGING), "none after an acceptance"
+        assert attempt.purpose is Purpose.TAKEN or attempt.member not in result.page.passed
+
+
+def check_attempts(before, page, event):
+    """What is final stays, but for a person; what has happened is not undone."""
+    order = list(AttemptState)
+    for old, new in zip(before.attempts, page.attempts, strict=False):
+        assert (old.number, old.address, old.member, old.purpose) == (new.number, new.address, new.member, new.purpose)
+        if old.is_final and old.state is not new.state:
+            assert isinstance(event, Accepted)
+            assert new.state is AttemptState.ACCEPTED
+        assert old.state is new.state or new.state in order[order.index(old.state) :] or isinstance(event, Accepted)
+
+
+def check_states(before, page, event):
+    if before.state is PageState.RESOLVED:
+        assert page.state is PageState.RESOLVED
+    if page.state is PageState.ACCEPTED and before.state is not PageState.ACCEPTED:
+        assert isinstance(event, Accepted)
+    if page.accepted_by is not None and before.accepted_by is not None:
+        assert page.accepted_by == before.accepted_by
+    if page.state is PageState.BRIDGED and before.state is not PageState.BRIDGED:
+        assert page.accepted_attempt is not None
+        assert page.attempts[page.accepted_attempt - 1].state is AttemptState.ACCEPTED
+    if page.reopened > before.reopened:
+        assert isinstance(event, Due | Declined)
+
+
+Pages.TestCase.settings = settings(max_examples=250, stateful_step_count=30, deadline=None)
+TestPages = Pages.TestCase
+
+
+def heard_of(page, data):
+    """What Twilio says of phones that nobody answers: anything but a person."""
+    live = [a.number for a in page.attempts if not a.is_final]
+    if not live or data.draw(st.booleans()):
+        return None
+    number = data.draw(st.sampled_from(live))
+    kinds = [
+        Placed(number),
+        Ringing(number),
+        Answered(number),
+        Missed(number, "no key"),
+        Failed(number, "x", platform=True),
+    ]
+    return data.draw(st.sampled_from(kinds))
+
+
+@settings(max_examples=120, deadline=None)
+@given(policy=policies, data=st.data(), caller=st.sampled_from(CallerPresence))
+def test_with_nobody_there_the_last_resort_is_reached_in_the_time_promised(policy, data, caller):
+    escalation = Escalation(ROSTER, {"urgent": policy})
+    page, now = advance(escalation, page_of(caller), Opened(), START).page, START
+    while page.state is PageState.PAGING:
+        event = heard_of(page, data)
+        now = now if event else page.due
+        page = advance(escalation, page, event or Due(page.version), now).page
+        assert now - START <= longest(policy)
+    entered = now
+    while page.due is not None:
+        now = page.due
+        page = advance(escalation, page, Due(page.version), now).page
+    assert page.state is PageState.LAST_RESORT
+    assert now - entered == longest_last_resort(policy)
+
+
+@settings(max_examples=60, deadline=None)
+@given(policy=policies)
+def test_with_every_phone_silent_each_step_takes_exactly_its_time(policy):
+    escalation = Escalation(ROSTER, {"urgent": policy})
+    page, now, waits = advance(escalation, page_of(), Opened(), START).page, START, TimeDelta.ZERO
+    while page.state is PageState.PAGING:
+        waits += policy.steps[page.step].wait
+        now = page.due
+        page = advance(escalation, page, Due(page.version), now).page
+    assert now - START == waits
