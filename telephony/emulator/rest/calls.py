@@ -161,7 +161,7 @@ def _fits(leg: Leg, form: Form) -> bool:
 
 
 def fits_time(form: Form, name: str, instant: Instant | None) -> bool:
-    """Filters ``Name``, ``Name<`` (at or before) and ``Name>`` (at or after), by a date or an instant in ISO 8601."""
+    """Filters ``Name`` (that day), ``Name<`` (until then) and ``Name>`` (from then), by a date or an ISO 8601 instant."""
     for suffix in ("", "<", ">"):
         field = name + suffix
         if field not in form:
@@ -169,6 +169,8 @@ def fits_time(form: Form, name: str, instant: Instant | None) -> bool:
         low, high = _span(field, form.text(field))
         if instant is None:
             return False
+        if suffix == "":  # the twilio client sends a day as its midnight
+            high = low.add(hours=24)
         if (suffix == "" and not low <= instant < high) or (suffix == "<" and instant >= high):
             return False
         if suffix == ">" and instant < low:

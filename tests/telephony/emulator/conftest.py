@@ -1,15 +1,18 @@
 """A product whose TwiML the test sets, an exchange, and both on real loopback sockets."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
+from twilio.rest import Client
 from whenever import Instant
 
 from telephony.emulator import Exchange, Policy, VirtualTimeline, create_app, serving
@@ -99,3 +102,30 @@ async def exchange(product: Product) -> AsyncIterator[Exchange]:
             )
             yield exchange
         timeline.raise_crashes()
+
+
+class Redirected(TwilioHttpClient):
+    """Twilio's own HTTP client, sent to the emulator: the Python client has no setting for its address."""
+
+    def __init__(self, api_url):
+        super().__init__(timeout=10)
+        self._api_url = api_url
+
+    def request(self, method, url, *args, **kwargs):
+        return super().request(method, url.replace("https://api.twilio.com", self._api_url), *args, **kwargs)
+
+
+@pytest.fixture
+def client(exchange: Exchange) -> Iterator[Client]:
+    http_client = Redirected(exchange.api_url)
+    yield Client(exchange.account_sid, exchange.auth_token, http_client=http_client)
+    http_client.session.close()
+
+
+@pytest.fixture
+async def raw(exchange: Exchange) -> AsyncIterator[httpx.AsyncClient]:
+    """The REST API without Twilio's client."""
+    base = f"{exchange.api_url}/2010-04-01/Accounts/{exchange.account_sid}"
+    auth = (exchange.account_sid, exchange.auth_token)
+    async with httpx.AsyncClient(base_url=base, auth=auth, trust_env=False) as raw:
+        yield raw

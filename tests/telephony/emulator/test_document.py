@@ -10,7 +10,9 @@ from telephony.emulator.document import DocumentError, parse
 def read(text, table=None):
     notes = []
     body = text if isinstance(text, bytes) else f"<Response>{text}</Response>".encode()
-    document = parse(body, "http://host/a/b?c=1", table or schema.voice(), lambda code, what: notes.append((code, what)))
+    document = parse(
+        body, "http://host/a/b?c=1", table or schema.voice(), lambda code, what: notes.append((code, what))
+    )
     return document, notes
 
 
