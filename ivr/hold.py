@@ -59,26 +59,28 @@ def hold(view: PageView, language: str, *, pressed: str, held: TimeDelta, at_mos
 
     `turns`: how many turns went before, so that the first one explains and the later ones are short.
     """
-    over = held >= at_most
+    turn, why, *phrases = _choice(view, pressed, held, at_most, turns)
+    return HoldStep(turn, tuple(own(key, language) for key in phrases), why)
+
+
+def _choice(  # noqa: PLR0911 - one line for each thing that can be the case, in the order in which they count
+    view: PageView, pressed: str, held: TimeDelta, at_most: TimeDelta, turns: int
+) -> tuple[Turn, str, *tuple[str, ...]]:
     match view:
         case PageView.JOIN:
-            return _said(Turn.JOIN, "a clinician is on the line", language, "joining")
+            return Turn.JOIN, "a clinician is on the line", "joining"
         case _ if pressed == "*":
-            return _said(Turn.LEAVE, "the caller asked to be called back", language, "callback_chosen", "goodbye")
+            return Turn.LEAVE, "the caller asked to be called back", "callback_chosen", "goodbye"
         case PageView.LAST_RESORT | PageView.CLOSED:
-            return _said(Turn.TRANSFER, f"the page is at: {view.value}", language, "to_last_resort")
+            return Turn.TRANSFER, f"the page is at: {view.value}", "to_last_resort"
         case PageView.DIAL:
-            return _said(Turn.DIAL, "no call can be placed through Twilio's REST API", language, "to_last_resort")
-        case PageView.PAGING | PageView.RINGING if over:
+            return Turn.DIAL, "no call can be placed through Twilio's REST API", "to_last_resort"
+        case PageView.PAGING | PageView.RINGING if held >= at_most:
             why = f"held for {held.total('seconds'):.0f} s of at most {at_most.total('seconds'):.0f} s"
-            return _said(Turn.OFFER_PERSON, why, language, "hold_over", "hold_over_person")
+            return Turn.OFFER_PERSON, why, "hold_over", "hold_over_person"
         case PageView.ACCEPTED:
-            return _said(Turn.WAIT, "a clinician has accepted", language, "hold_accepted")
+            return Turn.WAIT, "a clinician has accepted", "hold_accepted"
         case PageView.RINGING if turns:
-            return _said(Turn.WAIT, "a phone is ringing", language, "hold_ringing")
+            return Turn.WAIT, "a phone is ringing", "hold_ringing"
         case _:
-            return _said(Turn.WAIT, "paging", language, "hold_again" if turns else "hold_first")
-
-
-def _said(turn: Turn, why: str, language: str, *phrases: str) -> HoldStep:
-    return HoldStep(turn, tuple(own(key, language) for key in phrases), why)
+            return Turn.WAIT, "paging", "hold_again" if turns else "hold_first"

@@ -124,6 +124,12 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "en": "To stop holding and be called back, press star.",
         "es": "Para dejar de esperar y que le llamemos, oprima asterisco.",
     },
+    "nobody_here": {
+        "en": "We are sorry, this line is not working now. If this is an emergency, hang up and dial 9 1 1. "
+        "Otherwise, please call again in a few minutes.",
+        "es": "Lo sentimos, esta línea no funciona ahora. Si es una emergencia, cuelgue y marque 9 1 1. "
+        "Si no, llame de nuevo en unos minutos.",
+    },
     "trouble": {
         "en": "We are sorry, something is not working here. If this is an emergency, hang up and dial 9 1 1. "
         "Please stay on the line while we connect you to a person.",

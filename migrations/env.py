@@ -1,0 +1,35 @@
+"""Alembic's environment. The URL comes from whoever runs it, as `config.attributes["url"]` or `sqlalchemy.url`."""
+
+from alembic import context
+from sqlalchemy import create_engine
+from sqlalchemy.schema import SchemaItem
+
+from storage.database import sqlalchemy_url
+from storage.tables import metadata
+
+
+def include(_item: SchemaItem, name: str | None, kind: str, _reflected: bool, _compared: SchemaItem | None) -> bool:  # noqa: FBT001 - Alembic's signature
+    """Procrastinate's tables are its own: laid by a migration, unknown to our metadata."""
+    return not (kind == "table" and name is not None and name.startswith("procrastinate_"))
+
+
+def run() -> None:
+    """Migrate on a connection of its own."""
+    url = context.config.attributes.get("url") or context.config.get_main_option("sqlalchemy.url")
+    if not url:
+        raise SystemExit("migrations run through `nightbell migrate`, which knows the database's URL")
+    engine = create_engine(sqlalchemy_url(url))
+    with engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=metadata,
+            include_object=include,
+            compare_type=True,
+            transaction_per_migration=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+    engine.dispose()
+
+
+run()

@@ -1,0 +1,103 @@
+"""What time it is, for the shells; the pure packages are given `now`.
+
+A clock may be moved (a rehearsal at 02:10 on a Sunday) and sped up; the database's own clock never is. `real_delay`
+is the bridge: how long to wait, really, until the clock shows an instant.
+"""
+
+import re
+import time
+from typing import Protocol
+
+from whenever import Instant, TimeDelta, ZonedDateTime
+
+
+class Clock(Protocol):
+    """What the shells ask for the time."""
+
+    def now(self) -> Instant:
+        """The present instant."""
+
+    def real_delay(self, until: Instant) -> float:
+        """Real seconds until the clock shows `until`; 0.0 when it has passed."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> Instant:
+        """The present instant."""
+        return Instant.now()
+
+    def real_delay(self, until: Instant) -> float:
+        """Real seconds until `until`."""
+        return max(0.0, (until - self.now()).total("seconds"))
+
+
+class MovedClock:
+    """A clock that showed `start` when it was made and ticks on, `rate` times as fast as real time."""
+
+    def __init__(self, start: Instant, rate: float = 1.0) -> None:
+        self._start = start
+        self._rate = rate
+        self._began = time.monotonic()
+
+    def now(self) -> Instant:
+        """The instant that this clock shows."""
+        return self._start + TimeDelta(seconds=(time.monotonic() - self._began) * self._rate)
+
+    def real_delay(self, until: Instant) -> float:
+        """Real seconds until this clock shows `until`."""
+        return max(0.0, (until - self.now()).total("seconds") / self._rate)
+
+
+class ClockSettingError(ValueError):
+    """NIGHTBELL_CLOCK cannot be read. The message says what it takes."""
+
+
+_SETTING = re.compile(r"(?P<start>\S+?)(?:\s*\*\s*(?P<rate>\d+(?:\.\d+)?))?")
+
+
+def read_clock(setting: str | None) -> Clock:
+    """The clock that NIGHTBELL_CLOCK asks for: unset, the machine's; else an instant, and `*RATE` if it runs faster.
+
+    `2026-11-22T02:10:00-05:00`, `2026-11-22T02:10:00-05:00[America/New_York]*10`. Several processes share a moved
+    clock only if it also says when it started: `... @1795332000.0` (Unix seconds), as `nightbell demo` writes it.
+
+    Raises ClockSettingError.
+    """
+    if not setting:
+        return SystemClock()
+    text, _, began = setting.partition("@")
+    match = _SETTING.fullmatch(text.strip())
+    if match is None:
+        raise ClockSettingError(f"NIGHTBELL_CLOCK: {setting!r} is not an instant such as 2026-11-22T02:10:00-05:00")
+    clock = MovedClock(_instant(match["start"]), float(match["rate"] or 1))
+    if began:
+        clock = _since(clock, began, setting)
+    return clock
+
+
+def _since(clock: MovedClock, began: str, setting: str) -> MovedClock:
+    try:
+        elapsed = time.time() - float(began)
+    except ValueError as error:
+        raise ClockSettingError(f"NIGHTBELL_CLOCK: what follows @ in {setting!r} is not Unix seconds") from error
+    clock._began -= elapsed  # noqa: SLF001 - this module's own class
+    return clock
+
+
+def _instant(text: str) -> Instant:
+    for parse in (ZonedDateTime.parse_iso, Instant.parse_iso):
+        try:
+            parsed = parse(text)
+        except ValueError:
+            continue
+        return parsed.to_instant() if isinstance(parsed, ZonedDateTime) else parsed
+    try:
+        from whenever import OffsetDateTime  # noqa: PLC0415 - only for this rarely used setting
+
+        return OffsetDateTime.parse_iso(text).to_instant()
+    except ValueError as error:
+        raise ClockSettingError(
+            f"NIGHTBELL_CLOCK: {text!r} is not an instant with its offset, such as 2026-11-22T02:10:00-05:00"
+        ) from error

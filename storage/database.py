@@ -1,0 +1,125 @@
+"""The connection to PostgreSQL, and how long anything may wait for it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final, TypeVar
+
+import sqlalchemy.exc
+from psycopg import Error as PsycopgError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from storage.errors import UnavailableError
+
+CALL_BOUND: Final = 2.0
+"""Real seconds that a call's webhook waits for the database; Twilio gives a webhook 15 s in all."""
+REST_AFTER_FAILURE: Final = 3.0
+"""Real seconds in which webhooks do not ask again after the database failed to answer."""
+
+Result = TypeVar("Result")
+
+
+class Database:
+    """An engine, with a bound on waiting for it.
+
+    `url`: `postgresql://...` as libpq takes it. Statements are ended by the server itself after 5 s, so that one that
+    nobody waits for any more does not hold its locks.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10, bound: float = CALL_BOUND) -> None:
+        self.url = url
+        self._bound = bound
+        self._failed_at = float("-inf")
+        self._abandoned: set[asyncio.Task[object]] = set()
+        self.engine: AsyncEngine = create_async_engine(
+            sqlalchemy_url(url),
+            pool_size=pool_size,
+            max_overflow=10,
+            pool_timeout=bound,
+            pool_pre_ping=False,
+            connect_args={"connect_timeout": 2, "options": "-c statement_timeout=5000 -c timezone=UTC"},
+        )
+
+        self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction: committed at the end of the block, rolled back on an error.
+
+        Raises UnavailableError when the database cannot be reached or breaks off.
+        """
+        with _translated():
+            async with self.engine.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def statement(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for one statement that commits by itself: a single round trip.
+
+        Raises UnavailableError as `transaction` does.
+        """
+        with _translated():
+            async with self._autocommit.connect() as connection:
+                yield connection
+
+    async def in_time(self, work: Callable[[], Awaitable[Result]]) -> Result:
+        """Do the work within the bound, for a caller on the line.
+
+        Raises UnavailableError when it fails or takes too long. Work that is too late is not broken off (cancelling
+        may hang on the very server that hangs) but left to end or to be ended by its statement timeout: all that
+        webhooks write is keyed, so that writing late or twice does no harm.
+        """
+        if time.monotonic() - self._failed_at < REST_AFTER_FAILURE:
+            raise UnavailableError("failed a moment ago")
+        task = asyncio.ensure_future(work())
+        try:
+            done, _ = await asyncio.wait({task}, timeout=self._bound)
+            if done:
+                return task.result()
+        except UnavailableError:
+            self._failed_at = time.monotonic()
+            raise
+        self._failed_at = time.monotonic()
+        self._abandoned.add(task)
+        task.add_done_callback(self._forget)
+        raise UnavailableError(f"no answer in {self._bound:g} s")
+
+    def _forget(self, task: "asyncio.Future[Result]") -> None:
+        self._abandoned.discard(task)
+        if not task.cancelled():
+            task.exception()  # looked at, or asyncio reports it as never retrieved
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        for task in tuple(self._abandoned):
+            task.cancel()
+        await self.engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn what the driver raises when the server is away into UnavailableError."""
+    try:
+        yield
+    except (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError, sqlalchemy.exc.TimeoutError) as error:
+        raise UnavailableError(type(error).__name__) from error
+    except sqlalchemy.exc.DBAPIError as error:
+        if error.connection_invalidated:
+            raise UnavailableError(type(error).__name__) from error
+        raise
+    except (PsycopgError, OSError) as error:
+        raise UnavailableError(type(error).__name__) from error
+
+
+def sqlalchemy_url(url: str) -> str:
+    """The URL with SQLAlchemy's name for psycopg 3."""
+    for scheme in ("postgresql+psycopg://", "postgresql://", "postgres://"):
+        if url.startswith(scheme):
+            return "postgresql+psycopg://" + url.removeprefix(scheme)
+    raise ValueError("NIGHTBELL_DATABASE_URL must begin with postgresql://")
+
+
+def libpq_url(url: str) -> str:
+    """The URL as psycopg itself takes it."""
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)

@@ -1,0 +1,21 @@
+"""What can go wrong with storage, for those who call it."""
+
+
+class StorageError(Exception):
+    """The root of this package's errors."""
+
+
+class UnavailableError(StorageError):
+    """The database did not answer, or not in time. Nothing is known of what was being written."""
+
+
+class NotFoundError(StorageError):
+    """There is no such record."""
+
+
+class SealError(StorageError):
+    """A sealed value cannot be opened: its key is not in the ring, or it was changed. Names no content."""
+
+
+class NumberTakenError(StorageError):
+    """A dialled number belongs to another practice already."""

@@ -1,0 +1,74 @@
+"""Handing work to the worker: Procrastinate jobs, deferred in the transaction that makes them necessary.
+
+Names and arguments only; what a job does is the worker's (`nightbell.worker`). A job is a hint: it names a record, and
+does nothing when that record has moved on.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import procrastinate
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.database import libpq_url
+
+URGENT: Final = 10
+ROUTINE: Final = 0
+
+ADVANCE: Final = "nightbell.advance"
+PLACE_CALL: Final = "nightbell.place_call"
+SEND_SMS: Final = "nightbell.send_sms"
+CANCEL_CALL: Final = "nightbell.cancel_call"
+MOVE_CALLER: Final = "nightbell.move_caller"
+OFFER_CALLBACK: Final = "nightbell.offer_callback"
+ALERT: Final = "nightbell.alert"
+RING_DESK: Final = "nightbell.ring_desk"
+SWEEP: Final = "nightbell.sweep"
+
+
+def make_app(url: str) -> procrastinate.App:
+    """The Procrastinate application on this database; open it (`open_async`) before running a worker."""
+    connector = procrastinate.PsycopgConnector(
+        conninfo=libpq_url(url), min_size=1, max_size=4, kwargs={"options": "-c timezone=UTC"}
+    )
+    return procrastinate.App(connector=connector)
+
+
+class Jobs:
+    """Defers on the caller's connection, and so in its transaction."""
+
+    def __init__(self, app: procrastinate.App) -> None:
+        self._app = app
+
+    async def defer(
+        self,
+        connection: AsyncConnection,
+        name: str,
+        arguments: Mapping[str, str | int],
+        *,
+        priority: int = ROUTINE,
+        delay: float = 0.0,
+    ) -> None:
+        """Let the worker do `name` with the arguments, `delay` real seconds from now; higher priorities first."""
+        raw = await connection.get_raw_connection()
+        # Procrastinate reads it as a timedelta's arguments, of which it declares the whole numbers only.
+        later = procrastinate.types.TimeDeltaParams(milliseconds=round(delay * 1000)) if delay else None
+        deferrer = self._app.configure_task(
+            name, priority=priority, schedule_in=later, connection=raw.driver_connection
+        )
+        await deferrer.defer_async(**arguments)
+
+    async def defer_once(
+        self, connection: AsyncConnection, name: str, arguments: Mapping[str, str | int], *, lock: str
+    ) -> bool:
+        """Defer, unless a job with this lock waits already; True when it was deferred."""
+        raw = await connection.get_raw_connection()
+        deferrer = self._app.configure_task(name, queueing_lock=lock, connection=raw.driver_connection)
+        savepoint = await connection.begin_nested()
+        try:
+            await deferrer.defer_async(**arguments)
+        except procrastinate.exceptions.AlreadyEnqueued:
+            await savepoint.rollback()
+            return False
+        await savepoint.commit()
+        return True

@@ -1,0 +1,269 @@
+"""Pages in the database: the row is the page, its trail is append-only, its attempts are deliveries."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+from sqlalchemy import Row, func, insert, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from whenever import Instant, TimeDelta
+
+from escalation.page import Advance, AttemptState, Page, PageState
+from storage.calls import CALLBACK
+from storage.errors import NotFoundError
+from storage.seal import KeyRing
+from storage.tables import deliveries, page_events, pages
+
+JOIN_WITHIN: Final = TimeDelta(minutes=30)
+"""The same number pressing urgent again within this joins its open page (DESIGN section 5)."""
+
+_PAGE: Final = TypeAdapter(Page)
+
+
+@dataclass(frozen=True, slots=True)
+class PageCall:
+    """The call that a page is about: its first leg, the leg that holds now, and how to reach the caller."""
+
+    page: Page
+    plan_version: int
+    call: str
+    caller_leg: str
+    language: str
+    callback: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageOpening:
+    """What a new page is opened with, besides the page itself."""
+
+    plan_version: int
+    call: str
+    language: str
+    callback: str | None
+    caller: str | None
+
+
+async def insert_page(connection: AsyncConnection, ring: KeyRing, page: Page, opening: PageOpening) -> bool:
+    """Store a new page; False when it is there already (a repeated webhook)."""
+    done = await connection.execute(
+        upsert(pages)
+        .values(
+            id=page.id,
+            practice=page.practice,
+            plan_version=opening.plan_version,
+            category=page.category,
+            call=opening.call,
+            caller_leg=opening.call,
+            language=opening.language,
+            callback_sealed=ring.seal(CALLBACK, opening.callback) if opening.callback else None,
+            caller_index=ring.index(opening.caller) if opening.caller else None,
+            opened_at=page.opened_at.to_stdlib(),
+            **_columns(page),
+        )
+        .on_conflict_do_nothing()
+    )
+    return bool(done.rowcount)
+
+
+def _columns(page: Page) -> dict[str, object]:
+    return {
+        "state": page.state.value,
+        "due": page.due.to_stdlib() if page.due else None,
+        "version": page.version,
+        "body": _PAGE.dump_python(page, mode="json"),
+        "accepted_by": page.accepted_by,
+        "accepted_at": page.accepted_at.to_stdlib() if page.accepted_at else None,
+    }
+
+
+async def find_open(connection: AsyncConnection, ring: KeyRing, practice: str, caller: str, now: Instant) -> str | None:
+    """The open page of the same number, opened within the last 30 minutes; the newest, or None."""
+    found = await connection.scalar(
+        select(pages.c.id)
+        .where(
+            pages.c.practice == practice,
+            pages.c.caller_index.in_(ring.indexes(caller)),
+            pages.c.state != PageState.RESOLVED.value,
+            pages.c.opened_at > (now - JOIN_WITHIN).to_stdlib(),
+        )
+        .order_by(pages.c.opened_at.desc())
+        .limit(1)
+    )
+    return str(found) if found is not None else None
+
+
+async def lock_page(connection: AsyncConnection, ring: KeyRing, page: str) -> PageCall:
+    """The page, locked until the transaction ends. Raises NotFoundError."""
+    row = (await connection.execute(select(pages).where(pages.c.id == page).with_for_update())).one_or_none()
+    return _page_call(ring, row)
+
+
+async def read_page(connection: AsyncConnection, ring: KeyRing, page: str) -> PageCall:
+    """The page as it is now. Raises NotFoundError."""
+    return _page_call(ring, (await connection.execute(select(pages).where(pages.c.id == page))).one_or_none())
+
+
+def _page_call(ring: KeyRing, row: Row[Any] | None) -> PageCall:
+    if row is None:
+        raise NotFoundError("no such page")
+    callback = ring.open(CALLBACK, row.callback_sealed) if row.callback_sealed else None
+    page = _PAGE.validate_python(row.body)
+    return PageCall(page, row.plan_version, row.call, row.caller_leg, row.language, callback)
+
+
+async def join_leg(
+    connection: AsyncConnection, ring: KeyRing, page: str, leg: str, language: str, callback: str | None
+) -> None:
+    """A caller who returned: this leg holds for the page now, and this number is the one to call back."""
+    values: dict[str, object] = {"caller_leg": leg, "language": language}
+    if callback:
+        values["callback_sealed"] = ring.seal(CALLBACK, callback)
+    await connection.execute(update(pages).where(pages.c.id == page).values(values))
+
+
+async def store_advance(connection: AsyncConnection, before: Page, result: Advance, event: str, now: Instant) -> None:
+    """Write what `advance` returned: the row, the trail, and each changed attempt."""
+    page = result.page
+    resolved = now.to_stdlib() if page.state is PageState.RESOLVED else None
+    await connection.execute(update(pages).where(pages.c.id == page.id).values(resolved_at=resolved, **_columns(page)))
+    await connection.execute(
+        insert(page_events).values(
+            page=page.id, version=page.version, at=now.to_stdlib(), event=event, trail=list(result.trail)
+        )
+    )
+    known = {attempt.number: attempt for attempt in before.attempts}
+    changed = [attempt for attempt in page.attempts if known.get(attempt.number) != attempt]
+    if changed:
+        statement = upsert(deliveries)
+        await connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["page", "attempt"],
+                set_={"state": statement.excluded.state, "why": statement.excluded.why,
+                      "changed_at": statement.excluded.changed_at},
+            ),
+            [
+                {
+                    "page": page.id,
+                    "attempt": attempt.number,
+                    "means": attempt.means.value,
+                    "member": attempt.member,
+                    "address": attempt.address,
+                    "state": attempt.state.value,
+                    "why": attempt.why,
+                    "intended_at": attempt.at.to_stdlib(),
+                    "changed_at": attempt.at.to_stdlib(),
+                    "tries": 0,
+                }
+                for attempt in changed
+            ],
+        )  # fmt: skip
+
+
+async def overdue(connection: AsyncConnection, now: Instant, limit: int = 200) -> list[str]:
+    """Pages whose due time has passed, the most overdue first."""
+    rows = await connection.execute(
+        select(pages.c.id).where(pages.c.due <= now.to_stdlib()).order_by(pages.c.due).limit(limit)
+    )
+    return [row.id for row in rows]
+
+
+async def set_sid(connection: AsyncConnection, page: str, attempt: int, sid: str) -> None:
+    """Remember which call or message of Twilio's an attempt is."""
+    await connection.execute(
+        update(deliveries).where(deliveries.c.page == page, deliveries.c.attempt == attempt).values(sid=sid)
+    )
+
+
+async def sid_of(connection: AsyncConnection, page: str, attempt: int) -> str | None:
+    """Twilio's SID of the attempt's call or message, when it is known."""
+    found = await connection.scalar(
+        select(deliveries.c.sid).where(deliveries.c.page == page, deliveries.c.attempt == attempt)
+    )
+    return str(found) if found else None
+
+
+CLAIM: Final = "15 seconds"
+"""How long a worker may take to hand an attempt to Twilio before another one looks after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An attempt to be handed to Twilio now, by whoever holds this. `tries`: how often that was begun before."""
+
+    address: str
+    intended_at: Instant
+    tries: int
+
+
+async def claim(connection: AsyncConnection, page: str, attempt: int) -> Claim | None:
+    """Claim an attempt that is still only intended. None: nothing is to be done, or another worker is at it.
+
+    The claim runs out by the database's own clock, since a worker that died does not give it back.
+    """
+    row = (
+        await connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.page == page,
+                deliveries.c.attempt == attempt,
+                deliveries.c.state == AttemptState.INTENDED.value,
+                deliveries.c.sid.is_(None),
+                or_(deliveries.c.claimed_until.is_(None), deliveries.c.claimed_until < func.now()),
+            )
+            .values(tries=deliveries.c.tries + 1, claimed_until=func.now() + text(f"interval '{CLAIM}'"))
+            .returning(deliveries.c.address, deliveries.c.intended_at, deliveries.c.tries)
+        )
+    ).one_or_none()
+    return Claim(row.address, Instant(row.intended_at), row.tries - 1) if row else None
+
+
+async def release(connection: AsyncConnection, page: str, attempt: int) -> None:
+    """Give a claim back, to be taken up by a later job."""
+    await connection.execute(
+        update(deliveries).where(deliveries.c.page == page, deliveries.c.attempt == attempt).values(claimed_until=None)
+    )
+
+
+async def unplaced(connection: AsyncConnection, since: Instant, limit: int = 200) -> list[tuple[str, int, str]]:
+    """Attempts that were intended before `since` and that nobody is at: page, number, means."""
+    rows = await connection.execute(
+        select(deliveries.c.page, deliveries.c.attempt, deliveries.c.means)
+        .where(
+            deliveries.c.state == AttemptState.INTENDED.value,
+            deliveries.c.sid.is_(None),
+            deliveries.c.changed_at < since.to_stdlib(),
+            or_(deliveries.c.claimed_until.is_(None), deliveries.c.claimed_until < func.now()),
+        )
+        .limit(limit)
+    )
+    return [(row.page, row.attempt, row.means) for row in rows]
+
+
+async def known_sids(connection: AsyncConnection, sids: list[str]) -> set[str]:
+    """Those of the SIDs that belong to an attempt already."""
+    rows = await connection.execute(select(deliveries.c.sid).where(deliveries.c.sid.in_(sids)))
+    return {row.sid for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPage:
+    """A page that somebody may still take or has taken."""
+
+    id: str
+    state: str
+    accepted_by: str | None
+
+
+async def open_pages_of(connection: AsyncConnection, practice: str, member: str) -> list[OpenPage]:
+    """The practice's unresolved pages about which this member was called or texted, the oldest first."""
+    rows = await connection.execute(
+        select(pages.c.id, pages.c.state, pages.c.accepted_by)
+        .where(
+            pages.c.practice == practice,
+            pages.c.state != PageState.RESOLVED.value,
+            pages.c.id.in_(select(deliveries.c.page).where(deliveries.c.member == member)),
+        )
+        .order_by(pages.c.opened_at)
+    )
+    return [OpenPage(row.id, row.state, row.accepted_by) for row in rows]

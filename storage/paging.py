@@ -1,0 +1,121 @@
+"""Letting something happen to a page: load, advance (pure), write, and defer what follows, in one transaction."""
+
+import dataclasses
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+from whenever import Instant
+
+from escalation.advance import advance
+from escalation.page import (
+    Advance,
+    AlertOperators,
+    BridgeCaller,
+    CallerLeft,
+    CallerReturned,
+    CancelCall,
+    Effect,
+    Event,
+    OfferCallBack,
+    Opened,
+    Page,
+    PlaceCall,
+    SendSms,
+    TransferCaller,
+)
+from escalation.policy import Escalation
+from routing.plan import Plan
+from storage import jobs, pages
+from storage.clock import Clock
+from storage.database import Database
+from storage.errors import NotFoundError
+from storage.jobs import Jobs
+from storage.pages import PageCall, PageOpening
+from storage.plan_cache import PlanCache
+from storage.seal import KeyRing
+
+_log = structlog.get_logger(__name__)
+
+
+class Paging:
+    """The shell around `escalation.advance`."""
+
+    def __init__(self, database: Database, queue: Jobs, plans: PlanCache, clock: Clock, ring: KeyRing) -> None:
+        self._database = database
+        self._queue = queue
+        self._plans = plans
+        self._clock = clock
+        self._ring = ring
+
+    async def open_or_join(self, connection: AsyncConnection, plan: Plan, page: Page, opening: PageOpening) -> str:
+        """Open the page, or let its caller join the open page of the same number; the page's id.
+
+        A repeat finds the page that is there.
+        """
+        if opening.caller is not None:
+            other = await pages.find_open(connection, self._ring, plan.practice, opening.caller, page.opened_at)
+            if other is not None and other != page.id:
+                await pages.join_leg(connection, self._ring, other, opening.call, opening.language, opening.callback)
+                await self.happen_on(connection, other, CallerReturned(), plan.escalation)
+                return other
+        if await pages.insert_page(connection, self._ring, page, opening):
+            await self.happen_on(connection, page.id, Opened(), plan.escalation)
+        return page.id
+
+    async def happen(self, page: str, event: Event) -> PageCall:
+        """Let the event happen in a transaction of its own. Raises NotFoundError, UnavailableError."""
+        stored = await self.look(page)
+        plan = await self._plans.version(stored.page.practice, stored.plan_version)
+        if plan is None:
+            raise NotFoundError(f"practice {stored.page.practice} is not known")
+        async with self._database.transaction() as connection:
+            return await self.happen_on(connection, page, event, plan.escalation)
+
+    async def look(self, page: str) -> PageCall:
+        """The page as it is now. Raises NotFoundError, UnavailableError."""
+        async with self._database.transaction() as connection:
+            return await pages.read_page(connection, self._ring, page)
+
+    async def happen_on(self, connection: AsyncConnection, page: str, event: Event, escalation: Escalation) -> PageCall:
+        """Let the event happen within the caller's transaction. Raises NotFoundError."""
+        stored = await pages.lock_page(connection, self._ring, page)
+        now = self._clock.now()
+        result = advance(escalation, stored.page, event, now)
+        if result.page is stored.page:
+            return stored
+        await pages.store_advance(connection, stored.page, result, type(event).__name__, now)
+        await self._defer(connection, stored.page, result, now)
+        _log.info("page", page=page, event=type(event).__name__, state=result.page.state, version=result.page.version)
+        return dataclasses.replace(stored, page=result.page)
+
+    async def leg_left(self, connection: AsyncConnection, page: str, leg: str, escalation: Escalation) -> None:
+        """This caller's leg ended. Nothing, when the caller holds on another leg by now. Raises NotFoundError."""
+        stored = await pages.lock_page(connection, self._ring, page)
+        if stored.caller_leg == leg:
+            await self.happen_on(connection, page, CallerLeft(), escalation)
+
+    async def _defer(self, connection: AsyncConnection, before: Page, result: Advance, now: Instant) -> None:
+        page = result.page
+        for effect in result.effects:
+            name, arguments = _job(page.id, effect)
+            await self._queue.defer(connection, name, arguments, priority=jobs.URGENT)
+        if page.due is not None and page.due != before.due:
+            delay = self._clock.real_delay(page.due) if page.due > now else 0.0
+            await self._queue.defer(connection, jobs.ADVANCE, {"page": page.id}, priority=jobs.URGENT, delay=delay)
+
+
+def _job(page: str, effect: Effect) -> tuple[str, dict[str, str | int]]:
+    """The job that carries an effect out."""
+    match effect:
+        case PlaceCall(attempt):
+            return jobs.PLACE_CALL, {"page": page, "attempt": attempt}
+        case SendSms(attempt, kind):
+            return jobs.SEND_SMS, {"page": page, "attempt": attempt, "kind": kind.value}
+        case CancelCall(attempt):
+            return jobs.CANCEL_CALL, {"page": page, "attempt": attempt}
+        case BridgeCaller() | TransferCaller():
+            return jobs.MOVE_CALLER, {"page": page}
+        case OfferCallBack(attempt):
+            return jobs.OFFER_CALLBACK, {"page": page, "attempt": attempt}
+        case AlertOperators(why):
+            return jobs.ALERT, {"page": page, "why": why}

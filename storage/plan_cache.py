@@ -1,0 +1,183 @@
+"""The plans in this process's memory: what every webhook decides by, without asking the database.
+
+Kept fresh by LISTEN/NOTIFY and a poll, and copied to disk, so that a process that starts while the database is down
+still answers from the last published plans.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import psycopg
+import structlog
+from pydantic import TypeAdapter
+
+from routing.plan import Plan, PlanFaults, compile_plan, read, with_beside
+from storage import plans
+from storage.clock import Clock
+from storage.database import Database, libpq_url
+from storage.errors import UnavailableError
+from storage.plans import StoredPlan
+
+POLL_EVERY: Final = 30.0
+"""Real seconds between two looks at the database, in case a notification was missed."""
+RECONNECT_AFTER: Final = 2.0
+
+_STORED: Final = TypeAdapter(StoredPlan)
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Contents:
+    by_number: dict[str, str] = field(default_factory=dict)
+    current: dict[str, Plan] = field(default_factory=dict)
+    stored: dict[str, StoredPlan] = field(default_factory=dict)
+    older: dict[tuple[str, int], Plan] = field(default_factory=dict)
+
+
+class PlanCache:
+    """The current plans, by dialled number and by practice, and older versions while calls still use them."""
+
+    def __init__(self, database: Database, clock: Clock, folder: Path) -> None:
+        self._database = database
+        self._clock = clock
+        self._folder = folder
+        self._contents = _Contents()
+        self.loaded_from_disk = False
+
+    def by_number(self, dialled: str) -> Plan | None:
+        """The plan of the practice that the dialled number belongs to."""
+        practice = self._contents.by_number.get(dialled)
+        return self._contents.current.get(practice) if practice is not None else None
+
+    def current(self, practice: str) -> Plan | None:
+        """The practice's current plan."""
+        return self._contents.current.get(practice)
+
+    def all(self) -> tuple[Plan, ...]:
+        """Every practice's current plan."""
+        return tuple(self._contents.current.values())
+
+    async def version(self, practice: str, version: int) -> Plan | None:
+        """The plan as it was in that version, with what is beside it now.
+
+        The current one stands in where that version cannot be had: a call then goes on by today's plan rather than
+        not at all. None: the practice is not known.
+        """
+        present = self._contents.current.get(practice)
+        if present is None or present.version == version:
+            return present
+        older = self._contents.older.get((practice, version))
+        if older is None:
+            older = await self._load_older(practice, version)
+        return with_beside(older, present.closures, present.escalation.roster.overrides) if older else present
+
+    async def _load_older(self, practice: str, version: int) -> Plan | None:
+        async def load() -> str | None:
+            async with self._database.transaction() as connection:
+                return await plans.load_version(connection, practice, version)
+
+        try:
+            document = await self._database.in_time(load)
+        except UnavailableError:
+            return None
+        plan = _compile(StoredPlan(practice, version, document)) if document is not None else None
+        if plan is not None:
+            self._contents.older[practice, version] = plan
+        return plan
+
+    async def refresh(self, practice: str | None = None) -> None:
+        """Read the current plans, or one practice's, and copy them to disk. Raises UnavailableError."""
+        async with self._database.transaction() as connection:
+            found = await plans.load_current(connection, self._clock.now(), practice)
+        for stored in found:
+            self._take(stored)
+        self.loaded_from_disk = False
+
+    def _take(self, stored: StoredPlan) -> None:
+        before = self._contents.stored.get(stored.practice)
+        if before == stored:
+            return
+        present = self._contents.current.get(stored.practice)
+        if before is not None and present is not None and before.version == stored.version:
+            plan: Plan | None = with_beside(present, stored.closures, stored.overrides)
+        else:
+            plan = _compile(stored)
+        if plan is None:
+            return
+        if present is not None and present.version != plan.version:
+            self._contents.older[present.practice, present.version] = present
+        self._put(stored, plan)
+        self._copy_to_disk(stored)
+
+    def _put(self, stored: StoredPlan, plan: Plan) -> None:
+        contents = self._contents
+        gone = [n for n, owner in contents.by_number.items() if owner == plan.practice and n not in plan.numbers]
+        for number in gone:
+            del contents.by_number[number]
+        contents.by_number.update(dict.fromkeys(plan.numbers, plan.practice))
+        contents.current[plan.practice] = plan
+        contents.stored[plan.practice] = stored
+
+    def _copy_to_disk(self, stored: StoredPlan) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / f"{stored.practice}.json"
+        fresh = path.with_suffix(".new")
+        fresh.write_bytes(_STORED.dump_json(stored))
+        fresh.replace(path)
+
+    def load_from_disk(self) -> int:
+        """Take the copies on disk for practices that memory does not have; how many there were."""
+        taken = 0
+        for path in sorted(self._folder.glob("*.json")):
+            try:
+                stored = _STORED.validate_json(path.read_bytes())
+            except (OSError, ValueError) as error:
+                _log.error("plan_copy_unreadable", file=path.name, error=type(error).__name__)
+                continue
+            plan = _compile(stored)
+            if plan is not None and stored.practice not in self._contents.current:
+                self._put(stored, plan)
+                taken += 1
+        self.loaded_from_disk = taken > 0
+        return taken
+
+    async def run(self, changed: Callable[[], None] = lambda: None) -> None:
+        """Follow the database for as long as the process lives; `changed` is called after each refresh."""
+        while True:
+            try:
+                await self._follow(changed)
+            except (UnavailableError, psycopg.Error, OSError) as error:
+                _log.warning("plans_not_followed", error=type(error).__name__)
+                await asyncio.sleep(RECONNECT_AFTER)
+
+    async def _follow(self, changed: Callable[[], None]) -> None:
+        listener = await psycopg.AsyncConnection.connect(
+            libpq_url(self._database.url), autocommit=True, connect_timeout=2
+        )
+        async with listener:
+            await listener.execute(f"LISTEN {plans.CHANNEL}")
+            while True:
+                await self.refresh()
+                changed()
+                async for notice in listener.notifies(timeout=POLL_EVERY, stop_after=1):
+                    _log.info("plan_changed", practice=notice.payload)
+
+
+def _compile(stored: StoredPlan) -> Plan | None:
+    try:
+        plan = compile_plan(read(stored.document), stored.version)
+    except PlanFaults as faults:
+        # It was published by this program, so a later version of it must have become stricter: keep what we have.
+        _log.error("plan_unreadable", practice=stored.practice, version=stored.version, faults=len(faults.faults))
+        return None
+    return with_beside(plan, stored.closures, stored.overrides)
+
+
+def describe_copy(path: Path) -> str:
+    """Which practice and version a copy on disk holds, for `nightbell doctor` and tests."""
+    stored = json.loads(path.read_text())
+    return f"{stored['practice']} version {stored['version']}"

@@ -1,0 +1,186 @@
+"""Published plans and what stands beside them, in the database."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from psycopg.errors import UniqueViolation
+from sqlalchemy import RowMapping, delete, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+from whenever import Instant
+
+from escalation.roster import Override
+from routing.opening import Closure
+from routing.plan import Plan
+from storage.errors import NumberTakenError
+from storage.tables import closures, numbers, overrides, plan_versions, practices
+
+CHANNEL: Final = "nightbell_plans"
+"""PostgreSQL notifies it with a practice's id when a plan or what is beside it has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPlan:
+    """A practice's current plan as it is stored: the document's text, and the records beside it."""
+
+    practice: str
+    version: int
+    document: str
+    closures: tuple[Closure, ...] = ()
+    overrides: tuple[Override, ...] = ()
+
+
+async def publish(
+    connection: AsyncConnection, plan: Plan, document: str, waived: list[dict[str, str]], author: str, now: Instant
+) -> tuple[int, bool]:
+    """Make the document the practice's current version; its number, and whether it is new.
+
+    Publishing what is current already changes nothing. Raises NumberTakenError.
+    """
+    await connection.execute(
+        upsert(practices)
+        .values(id=plan.practice, name=plan.name, created_at=now.to_stdlib())
+        .on_conflict_do_update(index_elements=["id"], set_={"name": plan.name})
+    )
+    current = await _current(connection, plan.practice)
+    if current is not None and current["document"] == document:
+        return int(current["version"]), False
+    version = await _next_version(connection, plan.practice)
+    await connection.execute(
+        insert(plan_versions).values(
+            practice=plan.practice,
+            version=version,
+            document=document,
+            waived=waived,
+            published_at=now.to_stdlib(),
+            published_by=author,
+        )
+    )
+    await _claim_numbers(connection, plan)
+    await connection.execute(update(practices).where(practices.c.id == plan.practice).values(current_version=version))
+    await tell(connection, plan.practice)
+    return version, True
+
+
+async def _next_version(connection: AsyncConnection, practice: str) -> int:
+    last = await connection.scalar(
+        select(func.max(plan_versions.c.version)).where(plan_versions.c.practice == practice)
+    )
+    return (last or 0) + 1
+
+
+async def _current(connection: AsyncConnection, practice: str) -> RowMapping | None:
+    # The lock makes two that publish at once follow each other.
+    await connection.execute(select(practices.c.id).where(practices.c.id == practice).with_for_update())
+    joined = plan_versions.join(
+        practices,
+        (practices.c.id == plan_versions.c.practice) & (practices.c.current_version == plan_versions.c.version),
+    )
+    found = await connection.execute(
+        select(plan_versions.c.version, plan_versions.c.document).select_from(joined).where(practices.c.id == practice)
+    )
+    return found.mappings().one_or_none()
+
+
+async def _claim_numbers(connection: AsyncConnection, plan: Plan) -> None:
+    await connection.execute(delete(numbers).where(numbers.c.practice == plan.practice))
+    try:
+        await connection.execute(insert(numbers), [{"number": n, "practice": plan.practice} for n in plan.numbers])
+    except IntegrityError as error:
+        if not isinstance(error.orig, UniqueViolation):
+            raise
+        raise NumberTakenError("one of the plan's numbers belongs to another practice; remove it there first") from None
+
+
+async def tell(connection: AsyncConnection, practice: str) -> None:
+    """Let every process know, once this transaction commits, that the practice has changed."""
+    await connection.execute(text("SELECT pg_notify(:channel, :practice)"), {"channel": CHANNEL, "practice": practice})
+
+
+async def add_closure(connection: AsyncConnection, practice: str, closure: Closure) -> None:
+    """Close the practice for a window."""
+    await connection.execute(
+        insert(closures).values(
+            practice=practice,
+            starts_at=closure.start.to_stdlib(),
+            ends_at=closure.end.to_stdlib(),
+            author=closure.author,
+            reason=closure.reason,
+        )
+    )
+    await tell(connection, practice)
+
+
+async def add_override(connection: AsyncConnection, practice: str, override: Override) -> None:
+    """Put somebody on call for a window."""
+    await connection.execute(
+        insert(overrides).values(
+            practice=practice,
+            schedule=override.schedule,
+            member=override.member,
+            starts_at=override.start.to_stdlib(),
+            ends_at=override.end.to_stdlib(),
+            author=override.author,
+            reason=override.reason,
+        )
+    )
+    await tell(connection, practice)
+
+
+async def load_current(connection: AsyncConnection, now: Instant, practice: str | None = None) -> list[StoredPlan]:
+    """The current plans of all practices, or of one, with the closures and overrides that have not ended."""
+    joined = practices.join(
+        plan_versions,
+        (practices.c.id == plan_versions.c.practice) & (practices.c.current_version == plan_versions.c.version),
+    )
+    query = select(plan_versions.c.practice, plan_versions.c.version, plan_versions.c.document).select_from(joined)
+    if practice is not None:
+        query = query.where(practices.c.id == practice)
+    found = (await connection.execute(query)).all()
+    closed = await _closures(connection, now)
+    overridden = await _overrides(connection, now)
+    return [
+        StoredPlan(
+            row.practice,
+            row.version,
+            row.document,
+            tuple(closed.get(row.practice, ())),
+            tuple(overridden.get(row.practice, ())),
+        )
+        for row in found
+    ]
+
+
+async def load_version(connection: AsyncConnection, practice: str, version: int) -> str | None:
+    """The document of an older version; None when there is none."""
+    document = await connection.scalar(
+        select(plan_versions.c.document).where(
+            (plan_versions.c.practice == practice) & (plan_versions.c.version == version)
+        )
+    )
+    return str(document) if document is not None else None
+
+
+async def _closures(connection: AsyncConnection, now: Instant) -> dict[str, list[Closure]]:
+    rows = await connection.execute(
+        select(closures).where(closures.c.ends_at > now.to_stdlib()).order_by(closures.c.id)
+    )
+    result: dict[str, list[Closure]] = {}
+    for row in rows:
+        closure = Closure(Instant(row.starts_at), Instant(row.ends_at), row.author, row.reason)
+        result.setdefault(row.practice, []).append(closure)
+    return result
+
+
+async def _overrides(connection: AsyncConnection, now: Instant) -> dict[str, list[Override]]:
+    rows = await connection.execute(
+        select(overrides).where(overrides.c.ends_at > now.to_stdlib()).order_by(overrides.c.id)
+    )
+    result: dict[str, list[Override]] = {}
+    for row in rows:
+        override = Override(
+            row.schedule, row.member, Instant(row.starts_at), Instant(row.ends_at), row.author, row.reason
+        )
+        result.setdefault(row.practice, []).append(override)
+    return result

@@ -1,0 +1,237 @@
+"""The schema. Patient data is in `LargeBinary` columns named `*_sealed` (`storage.seal`) and nowhere else."""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Instant_ = DateTime(timezone=True)
+
+practices = Table(
+    "practices",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("current_version", Integer),
+    Column("created_at", Instant_, nullable=False),
+)
+
+plan_versions = Table(
+    "plan_versions",
+    metadata,
+    Column("practice", Text, ForeignKey("practices.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("waived", JSONB, nullable=False),
+    Column("published_at", Instant_, nullable=False),
+    Column("published_by", Text, nullable=False),
+    PrimaryKeyConstraint("practice", "version"),
+)
+
+numbers = Table(
+    "numbers",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("practice", Text, ForeignKey("practices.id"), nullable=False, index=True),
+)
+
+closures = Table(
+    "closures",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("practice", Text, ForeignKey("practices.id"), nullable=False, index=True),
+    Column("starts_at", Instant_, nullable=False),
+    Column("ends_at", Instant_, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    CheckConstraint("starts_at < ends_at", name="window"),
+)
+
+overrides = Table(
+    "overrides",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("practice", Text, ForeignKey("practices.id"), nullable=False, index=True),
+    Column("schedule", Text, nullable=False),
+    Column("member", Text, nullable=False),
+    Column("starts_at", Instant_, nullable=False),
+    Column("ends_at", Instant_, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    CheckConstraint("starts_at < ends_at", name="window"),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("sid", Text, primary_key=True),
+    Column("practice", Text, ForeignKey("practices.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("dialled", Text, nullable=False),
+    Column("caller_sealed", LargeBinary),
+    Column("caller_index", LargeBinary),
+    Column("callback_sealed", LargeBinary),
+    Column("route", Integer, nullable=False),
+    Column("decided", Text, nullable=False),
+    Column("reasons", JSONB, nullable=False),
+    Column("node", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("category", Text),
+    Column("last_turn", Integer, nullable=False),
+    Column("ringing", Text),
+    Column("page", Text),
+    Column("started_at", Instant_, nullable=False),
+    Column("answered_at", Instant_),
+    Column("answered_by", Text),
+    Column("ended_at", Instant_),
+    Column("seconds", Integer),
+    Column("outcome", Text),
+    Index("ix_calls_practice_started_at", "practice", "started_at"),
+    Index("ix_calls_caller_index", "caller_index"),
+    Index(
+        "ix_calls_busy_lines", "practice", "ringing", postgresql_where=text("ended_at IS NULL AND ringing IS NOT NULL")
+    ),
+    Index("ix_calls_open", "started_at", postgresql_where=text("ended_at IS NULL")),
+)
+
+call_events = Table(
+    "call_events",
+    metadata,
+    Column("call", Text, ForeignKey("calls.sid"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("at", Instant_, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("body", JSONB, nullable=False),
+    Column("private_sealed", LargeBinary),
+    PrimaryKeyConstraint("call", "key"),
+)
+
+pages = Table(
+    "pages",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("practice", Text, nullable=False),
+    Column("plan_version", Integer, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("call", Text, nullable=False),
+    Column("caller_leg", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("callback_sealed", LargeBinary),
+    Column("caller_index", LargeBinary),
+    Column("state", Text, nullable=False),
+    Column("due", Instant_),
+    Column("version", Integer, nullable=False),
+    Column("body", JSONB, nullable=False),
+    Column("opened_at", Instant_, nullable=False),
+    Column("accepted_by", Text),
+    Column("accepted_at", Instant_),
+    Column("resolved_at", Instant_),
+    ForeignKeyConstraint(["practice", "plan_version"], ["plan_versions.practice", "plan_versions.version"]),
+    Index("ix_pages_due", "due", postgresql_where=text("due IS NOT NULL")),
+    Index("ix_pages_caller_index", "caller_index", "opened_at"),
+    Index("ix_pages_practice_opened_at", "practice", "opened_at"),
+)
+
+page_events = Table(
+    "page_events",
+    metadata,
+    Column("page", Text, ForeignKey("pages.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("at", Instant_, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("trail", JSONB, nullable=False),
+    PrimaryKeyConstraint("page", "version"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("page", Text, ForeignKey("pages.id"), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("means", Text, nullable=False),
+    Column("member", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("sid", Text, unique=True),
+    Column("why", Text, nullable=False),
+    Column("intended_at", Instant_, nullable=False),
+    Column("changed_at", Instant_, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("claimed_until", Instant_),
+    PrimaryKeyConstraint("page", "attempt"),
+    Index("ix_deliveries_address", "address", "intended_at"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("practice", Text, ForeignKey("practices.id"), nullable=False),
+    Column("call", Text, ForeignKey("calls.sid"), nullable=False, index=True),
+    Column("category", Text, nullable=False),
+    Column("callback_sealed", LargeBinary),
+    Column("fields_sealed", LargeBinary),
+    Column("taken_at", Instant_, nullable=False),
+    Column("due_at", Instant_),
+    Column("done", Boolean, nullable=False),
+    Index("ix_messages_practice_taken_at", "practice", "taken_at"),
+)
+
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("sid", Text, primary_key=True),
+    Column("call", Text, nullable=False, index=True),
+    Column("key", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("page", Text, index=True),
+    Column("message", Text, index=True),
+    Column("url_sealed", LargeBinary, nullable=False),
+    Column("seconds", Integer),
+    Column("state", Text, nullable=False),
+    Column("made_at", Instant_, nullable=False),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("practice", Text, index=True),
+    Column("at", Instant_, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("page", Text),
+)
+
+pace = Table(
+    "pace",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("next_at", Instant_, nullable=False),
+)

@@ -1,0 +1,76 @@
+"""Twilio's REST client over httpx: asynchronous, and with a base URL of our choice.
+
+The Python client has no setting for its base URL, but takes an HTTP client of ours (TWILIO.md, REST).
+"""
+
+import logging
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+from twilio.http import AsyncHttpClient
+from twilio.http.response import Response
+
+from telephony.errors import UncertainError
+
+TWILIO_API: Final = "https://api.twilio.com"
+TIMEOUT: Final = httpx.Timeout(10.0, connect=3.0)
+
+
+class HttpxTransport(AsyncHttpClient):
+    """Sends the client's requests to `base_url` in place of Twilio's own host.
+
+    Raises UncertainError when no answer came.
+    """
+
+    def __init__(self, base_url: str, timeout: httpx.Timeout = TIMEOUT) -> None:
+        # The client's own request log writes forms, and so numbers and texts; it is given a logger that keeps none.
+        quiet = logging.getLogger("nightbell.twilio")
+        quiet.setLevel(logging.CRITICAL)
+        super().__init__(quiet, is_async=True)
+        self._base = base_url.rstrip("/")
+        self._http = httpx.AsyncClient(timeout=timeout, follow_redirects=False)
+
+    async def request(  # type: ignore[override] # the SDK's own asynchronous client overrides it so, too
+        self,
+        method: str,
+        uri: str,
+        params: dict[str, object] | None = None,
+        data: dict[str, object] | None = None,
+        headers: dict[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - the client's interface
+        allow_redirects: bool = False,  # noqa: ARG002 - part of the client's interface; Twilio does not redirect
+    ) -> Response:
+        """Send one request, once."""
+        split = urlsplit(uri)
+        target = f"{self._base}{split.path}" + (f"?{split.query}" if split.query else "")
+        try:
+            answer = await self._http.request(
+                method,
+                target,
+                params=httpx.QueryParams(_plain(params)) if params else None,
+                data=_plain(data) if data else None,
+                headers=headers,
+                auth=auth,
+                timeout=timeout or httpx.USE_CLIENT_DEFAULT,
+            )
+        except httpx.HTTPError as error:
+            raise UncertainError(f"Twilio did not answer: {type(error).__name__}") from error
+        return Response(answer.status_code, answer.text, answer.headers)
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._http.aclose()
+
+
+def _plain(form: dict[str, object]) -> dict[str, str | list[str]]:
+    return {
+        name: [str(item) for item in value] if isinstance(value, list) else _text(value)
+        for name, value in form.items()
+        if value is not None
+    }
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,152 @@
+"""The end of a call: its one outcome, and what is still owed to the caller."""
+
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from whenever import Instant
+
+from escalation.page import CallerPresence
+from ivr.flow import Message
+from ivr.inputs import Note, NoteKind
+from ivr.outcome import outcome
+from routing.plan import Plan
+from storage import messages
+from storage.calls import CALLBACK, CALLER, CallEvent, CallHead, Progress, events_of, lock_call, noted, write_event
+from storage.errors import UnavailableError
+from storage.tables import calls
+from webhooks.paging import open_page
+from webhooks.signed import Webhook
+from webhooks.site import Site
+from webhooks.turns import head_of, plan_of
+
+_log = structlog.get_logger(__name__)
+
+FINAL: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+_SAID: Final = frozenset({NoteKind.FIELD_GIVEN, NoteKind.RECORDED, NoteKind.NUMBER_GIVEN, NoteKind.NUMBER_CONFIRMED})
+
+
+async def status(site: Site, webhook: Webhook) -> str:
+    """Twilio says how the caller's leg goes; only its end matters."""
+    if webhook.form.get("CallStatus") not in FINAL:
+        return ""
+    plan = await plan_of(site, webhook)
+    head = head_of(plan, webhook, site.clock.now())
+    seconds = webhook.form.get("CallDuration", "")
+    ended = {
+        "sid": head.sid,
+        "practice": head.practice,
+        "version": head.version,
+        "dialled": head.dialled,
+        "caller": head.caller,
+        "at": head.at.format_iso(),
+        "seconds": int(seconds) if seconds.isascii() and seconds.isdigit() else None,
+    }
+
+    async def close() -> None:
+        await close_call(site, ended)
+
+    try:
+        await site.database.in_time(close)
+    except UnavailableError:
+        site.journal.append({"ended": ended})
+    return ""
+
+
+async def close_call(site: Site, ended: dict[str, Any]) -> None:
+    """Close the call, once. Raises UnavailableError."""
+    at = Instant.parse_iso(ended["at"])
+    head = CallHead(ended["sid"], ended["practice"], ended["version"], ended["dialled"], ended["caller"], at)
+    plan = await site.plans.version(head.practice, head.version)
+    if plan is None:
+        raise ValueError("its practice is not known")
+    async with site.database.transaction() as connection:
+        call = await _known(site, connection, plan, head)
+        if call.ended_at is not None:
+            return
+        plan = await site.plans.version(call.practice, call.version) or plan
+        await _Closing(site, connection, plan, call, at).close(ended["seconds"])
+
+
+async def _known(site: Site, connection: AsyncConnection, plan: Plan, head: CallHead) -> Any:  # noqa: ANN401 - a row
+    """The call's row, locked; made now if no webhook of the call could be stored."""
+    call = await lock_call(connection, head.sid)
+    if call is None:
+        progress = Progress(node="", language=plan.flow.languages[0].language, turn=-1)
+        event = CallEvent("end", head.at, "end", {"notes": []})
+        await write_event(connection, site.ring, head, progress, event)
+        call = await lock_call(connection, head.sid)
+    return call
+
+
+class _Closing:
+    """What is owed when a call ends."""
+
+    def __init__(self, site: Site, connection: AsyncConnection, plan: Plan, call: Any, at: Instant) -> None:  # noqa: ANN401 - a row
+        self.site = site
+        self.connection = connection
+        self.plan = plan
+        self.call = call
+        self.at = at
+
+    async def close(self, seconds: int | None) -> None:
+        """Write the outcome, and what follows from it."""
+        events = await events_of(self.connection, self.site.ring, self.call.sid)
+        notes = noted(events)
+        page = await self._page(notes)
+        await self._part_of_message(notes)
+        kinds = {note.kind for note in noted(await events_of(self.connection, self.site.ring, self.call.sid))}
+        result = outcome(
+            kinds,
+            rejected=self.call.decided.startswith("reject: "),
+            bridged=self.call.answered_by in self.plan.escalation.roster.members,
+            transferred=self.call.answered_by is not None,
+            page_open=bool(page),
+        )
+        await self.connection.execute(
+            update(calls)
+            .where(calls.c.sid == self.call.sid)
+            .values(
+                ended_at=self.at.to_stdlib(), seconds=seconds, outcome=result.value, ringing=None, page=page or None
+            )
+        )
+        _log.info("call_ended", call=self.call.sid, outcome=result.value)
+
+    async def _page(self, notes: list[Note]) -> str:
+        """The call's page, which now goes on without the caller; opened if the caller had asked for it in vain."""
+        if self.call.page:
+            await self.site.paging.leg_left(self.connection, self.call.page, self.call.sid, self.plan.escalation)
+            return str(self.call.page)
+        urgent = next((note.detail for note in notes if note.kind is NoteKind.URGENT), None)
+        category = self.plan.categories.get(urgent) if urgent else None
+        if urgent is None or self.call.answered_at is not None or (category and not category.page_on_hang_up):
+            return ""
+        head, progress = self._head(), Progress(self.call.node, self.call.language, self.call.last_turn + 1)
+        return await open_page(
+            self.site, self.connection, self.plan, head, progress, self.call.node, self._callback(),
+            CallerPresence.GONE,
+        )  # fmt: skip
+
+    async def _part_of_message(self, notes: list[Note]) -> None:
+        """A caller who hung up while leaving a message has left what they said until then."""
+        node = self.plan.flow.nodes.get(self.call.node)
+        done = any(note.kind in {NoteKind.MESSAGE_DONE, NoteKind.CALLBACK_DONE} for note in notes)
+        if not isinstance(node, Message) or done or not any(note.kind in _SAID for note in notes):
+            return
+        await messages.take(
+            self.connection, self.site.ring, self.plan, self._head(), node.category, self._callback(), self.at
+        )
+        kind = NoteKind.MESSAGE_DONE if node.record else NoteKind.CALLBACK_DONE
+        event = CallEvent("partial", self.at, "partial", {"notes": [[kind.value, node.category]]})
+        progress = Progress(self.call.node, self.call.language, self.call.last_turn)
+        await write_event(self.connection, self.site.ring, self._head(), progress, event)
+
+    def _head(self) -> CallHead:
+        caller = self.site.ring.open(CALLER, self.call.caller_sealed) if self.call.caller_sealed else None
+        return CallHead(self.call.sid, self.call.practice, self.call.version, self.call.dialled, caller, self.at)
+
+    def _callback(self) -> str | None:
+        if self.call.callback_sealed:
+            return self.site.ring.open(CALLBACK, self.call.callback_sealed)
+        return self.site.ring.open(CALLER, self.call.caller_sealed) if self.call.caller_sealed else None

@@ -1,0 +1,57 @@
+"""What a caller hears when something failed: words, the advice to dial 911, and a person.
+
+It works from the plan in memory alone.
+"""
+
+import structlog
+
+from ivr.flow import Connect
+from ivr.position import BadPositionError, Phase, Position, from_query
+from ivr.prompts import Utterance, own, spoken
+from routing.plan import Plan
+from telephony.twiml import Document
+from webhooks.answer import voices
+from webhooks.dialling import dial_people
+from webhooks.signed import Webhook
+from webhooks.site import Site
+
+_log = structlog.get_logger(__name__)
+
+LANGUAGE = "en-US"
+
+
+async def fallback(site: Site, webhook: Webhook) -> str:
+    """Twilio could not use what another of our URLs said, or got no answer there."""
+    _log.error("twilio_fallback", error_code=webhook.form.get("ErrorCode", ""))
+    return rescue(site, webhook, "twilio fallback")
+
+
+def rescue(site: Site, webhook: Webhook, _why: str) -> str:
+    """Words, then the people who would be paged, then the last resort, then a recording. Never raises."""
+    number = webhook.form.get("To", "")
+    plan = site.plans.current(webhook.query.get("practice", "")) or site.plans.by_number(number)
+    if plan is None or not any(isinstance(node, Connect) for node in plan.flow.nodes.values()):
+        return _nobody(plan)
+    position = _position(plan, webhook)
+    return dial_people(site, plan, position, say=(own("trouble", position.language),))
+
+
+def _position(plan: Plan, webhook: Webhook) -> Position:
+    """Where the call was, or the way to a person."""
+    languages = {voice.language for voice in plan.flow.languages}
+    try:
+        position = from_query(webhook.query)
+    except BadPositionError:
+        position = Position(plan.flow.person, Phase.HOLD, plan.flow.languages[0].language)
+    if position.language in languages:
+        return position
+    return Position(plan.flow.person, Phase.HOLD, plan.flow.languages[0].language, position.turn)
+
+
+def _nobody(plan: Plan | None) -> str:
+    """No practice to connect to, or one that pages nobody: the advice and its destinations are all there is."""
+    if plan is None:
+        return str(Document({}).say((own("nobody_here", LANGUAGE),)).hang_up())
+    language = plan.flow.languages[0].language
+    words: tuple[Utterance, ...] = (*spoken(plan.flow, plan.flow.emergency, language), own("nobody_here", language))
+    return str(Document(voices(plan)).say(words).hang_up())

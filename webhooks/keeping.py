@@ -1,0 +1,121 @@
+"""Storing what happened in a call: in the database, or in the journal when that fails; the call goes on either way."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import structlog
+from pydantic import TypeAdapter
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ivr.inputs import Note, NoteKind
+from routing.plan import Plan
+from storage import messages
+from storage.calls import CallEvent, CallHead, Progress, Written, noted, write_event
+from storage.errors import UnavailableError
+from storage.tables import calls
+from webhooks.paging import open_page
+from webhooks.site import Site
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of keeping a turn. `stored`: it is in the database (else in the journal)."""
+
+    stored: bool
+    earlier: CallEvent | None = None
+    callback: str | None = None
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One thing to keep: the call's head, its progress, the event, and the notes that ask for more than a row."""
+
+    head: CallHead
+    progress: Progress
+    event: CallEvent
+    opens_page: str = ""
+    """The connect node that wants a page."""
+
+
+_RECORD: Final[TypeAdapter[Record]] = TypeAdapter(Record)
+
+MESSAGE_NOTES: Final = frozenset({NoteKind.MESSAGE_DONE, NoteKind.CALLBACK_DONE})
+
+
+async def keep(site: Site, plan: Plan, record: Record, notes: tuple[Note, ...] = ()) -> Kept:
+    """Keep the record. Never raises for a database that fails: then the journal has it, and `stored` is False."""
+    heavy = bool(record.opens_page) or any(note.kind in MESSAGE_NOTES for note in notes)
+    write = _write_with_consequences if heavy else _write
+    try:
+        return await site.database.in_time(lambda: write(site, plan, record))
+    except UnavailableError as error:
+        _log.error("database_unavailable", why=str(error))
+        journal(site, record)
+        return Kept(stored=False, callback=record.progress.callback or record.head.caller)
+
+
+def journal(site: Site, record: Record) -> None:
+    """Keep the record on disk. A disk that fails too costs the record, not the call."""
+    try:
+        site.journal.append({"record": _RECORD.dump_python(record, mode="json")})
+    except OSError as error:
+        _log.error("journal_failed", error=type(error).__name__)
+        return
+    site.metrics.journaled.inc()
+
+
+async def replay(site: Site, entry: dict[str, Any]) -> None:
+    """Write a journaled record. Raises UnavailableError, or ValueError for what is not one."""
+    if "ended" in entry:
+        from webhooks.closing import close_call  # noqa: PLC0415 - closing keeps records too
+
+        await close_call(site, entry["ended"])
+        return
+    record = _RECORD.validate_python(entry["record"])
+    plan = await site.plans.version(record.head.practice, record.head.version)
+    if plan is None:
+        raise ValueError("its practice is not known")
+    # A page that a caller could not wait for is opened when the call is closed; see `webhooks.closing`.
+    await _write_with_consequences(site, plan, replace(record, opens_page=""))
+
+
+async def _write(site: Site, _plan: Plan, record: Record) -> Kept:
+    async with site.database.statement() as connection:
+        written = await write_event(connection, site.ring, record.head, record.progress, record.event)
+    return _kept(site, record, written)
+
+
+async def _write_with_consequences(site: Site, plan: Plan, record: Record) -> Kept:
+    async with site.database.transaction() as connection:
+        written = await write_event(connection, site.ring, record.head, record.progress, record.event)
+        kept = _kept(site, record, written)
+        if written.earlier is not None:
+            return kept
+        await _take_message(site, connection, plan, record, kept)
+        if record.opens_page:
+            kept = replace(kept, page=await _open(site, connection, plan, record, kept))
+        return kept
+
+
+def _kept(site: Site, record: Record, written: Written) -> Kept:
+    if written.earlier is not None:
+        site.metrics.repeats.inc()
+    return Kept(
+        stored=True, earlier=written.earlier, callback=written.callback or record.head.caller, page=written.page or ""
+    )
+
+
+async def _open(site: Site, connection: AsyncConnection, plan: Plan, record: Record, kept: Kept) -> str:
+    page = await open_page(site, connection, plan, record.head, record.progress, record.opens_page, kept.callback)
+    await connection.execute(update(calls).where(calls.c.sid == record.head.sid).values(page=page))
+    return page
+
+
+async def _take_message(site: Site, connection: AsyncConnection, plan: Plan, record: Record, kept: Kept) -> None:
+    done = next((note.detail for note in noted([record.event]) if note.kind in MESSAGE_NOTES), None)
+    if done is not None:
+        await messages.take(connection, site.ring, plan, record.head, done, kept.callback, record.event.at)

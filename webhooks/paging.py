@@ -1,0 +1,73 @@
+"""Opening pages for calls, and what the hold loop and a clinician's leg need to know of one."""
+
+from uuid import NAMESPACE_URL, uuid5
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from escalation.page import AttemptState, CallerPresence, Page, PageState
+from ivr.flow import Connect
+from ivr.hold import PageView
+from routing.plan import Plan
+from storage.calls import CallHead, Progress
+from storage.pages import PageOpening
+from webhooks.site import Site
+
+_HEARD = frozenset({AttemptState.RINGING, AttemptState.ANSWERED})
+
+
+def connect_at(plan: Plan, name: str) -> Connect:
+    """The connect node of that name; where the plan has none, its first one: a page must be opened.
+
+    Raises LookupError when the plan has no connect node at all.
+    """
+    node = plan.flow.nodes.get(name)
+    if isinstance(node, Connect):
+        return node
+    return next(other for other in plan.flow.nodes.values() if isinstance(other, Connect))
+
+
+def page_id(call: str, turn: int) -> str:
+    """A page's id follows from the call and the turn that opened it, so that a repeat opens nothing."""
+    return str(uuid5(NAMESPACE_URL, f"nightbell:{call}:{turn}"))
+
+
+async def open_page(
+    site: Site,
+    connection: AsyncConnection,
+    plan: Plan,
+    head: CallHead,
+    progress: Progress,
+    node: str,
+    callback: str | None,
+    presence: CallerPresence = CallerPresence.HOLDING,
+) -> str:
+    """Open a page for the call, or join the open one of the same number; its id."""
+    connect = connect_at(plan, node)
+    page = Page(
+        id=page_id(head.sid, progress.turn),
+        practice=plan.practice,
+        category=connect.category,
+        policy=connect.policy,
+        opened_at=site.clock.now(),
+        caller=presence,
+    )
+    opening = PageOpening(plan.version, head.sid, progress.language, callback, head.caller)
+    return await site.paging.open_or_join(connection, plan, page, opening)
+
+
+def view_of(page: Page) -> PageView:
+    """What the caller's next hold turn does about the page."""
+    match page.state:
+        case PageState.BRIDGED:
+            return PageView.JOIN
+        case PageState.ACCEPTED:
+            return PageView.JOIN if page.clinician_joined or page.accepted_attempt is not None else PageView.ACCEPTED
+        case PageState.LAST_RESORT:
+            return PageView.LAST_RESORT
+        case PageState.RESOLVED:
+            return PageView.CLOSED
+        case PageState.PAGING if page.dial_instead:
+            return PageView.DIAL
+        case PageState.PAGING:
+            rings = any(attempt.state in _HEARD for attempt in page.attempts)
+            return PageView.RINGING if rings else PageView.PAGING

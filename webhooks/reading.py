@@ -1,0 +1,86 @@
+"""Reading a webhook: what the caller did, in the flow's words."""
+
+from collections.abc import Mapping
+from typing import Final, cast
+
+from ivr.inputs import DialEnded, DialResult, Entered, Input, Keys, QueueEnded, Recorded, Spoken
+from ivr.position import Phase
+from webhooks.signed import Webhook
+
+_RECORDS: Final = frozenset({Phase.RECORD, Phase.REASON})
+_PRIVATE: Final = frozenset({Phase.NUMBER, Phase.FIELD})
+_DIAL_RESULTS: Final = {
+    "completed": DialResult.ANSWERED,
+    "answered": DialResult.ANSWERED,
+    "busy": DialResult.BUSY,
+    "no-answer": DialResult.NO_ANSWER,
+}
+
+
+def read_input(phase: Phase, webhook: Webhook) -> Input:
+    """What came back at a position of this phase."""
+    form = webhook.form
+    if phase is Phase.ENTER:
+        return Entered()
+    if phase is Phase.RING:
+        return DialEnded(dial_result(form))
+    if phase is Phase.QUEUE:
+        return QueueEnded(form.get("QueueResult") in {"bridged", "bridging-in-process", "redirected-from-bridged"})
+    if phase in _RECORDS or "RecordingDuration" in form or "empty" in webhook.query:
+        return Recorded(_seconds(form.get("RecordingDuration", "")), form.get("Digits") == "hangup")
+    if "SpeechResult" in form:
+        return Spoken(form["SpeechResult"])
+    return Keys(form.get("Digits", ""))
+
+
+def dial_result(form: Mapping[str, str]) -> DialResult:
+    """How a Dial ended. One that was picked up but not bridged (its screening refused) counts as no answer."""
+    result = _DIAL_RESULTS.get(form.get("DialCallStatus", ""), DialResult.FAILED)
+    if result is DialResult.ANSWERED and form.get("DialBridged") == "false":
+        return DialResult.NO_ANSWER
+    return result
+
+
+def _seconds(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0  # noqa: PLR2004 - a day is 5 digits
+
+
+def is_private(phase: Phase, given: Input) -> bool:
+    """True for what may be about the patient: entries, and spoken words."""
+    return phase in _PRIVATE or isinstance(given, Spoken)
+
+
+def to_json(given: Input) -> dict[str, object]:
+    """The input as an event keeps it."""
+    match given:
+        case Entered():
+            return {"entered": True}
+        case Keys(digits):
+            return {"keys": digits}
+        case Spoken(words):
+            return {"spoken": words}
+        case Recorded(seconds, hung_up):
+            return {"recorded": seconds, "hung_up": hung_up}
+        case DialEnded(result):
+            return {"dial": result.value}
+        case QueueEnded(bridged):
+            return {"bridged": bridged}
+
+
+def from_json(kept: Mapping[str, object]) -> Input:
+    """The input that `to_json` kept. Raises ValueError for anything else."""
+    match dict(kept):
+        case {"entered": _}:
+            return Entered()
+        case {"keys": str(digits)}:
+            return Keys(digits)
+        case {"spoken": str(words)}:
+            return Spoken(words)
+        case {"recorded": int(seconds), "hung_up": hung_up}:
+            return Recorded(seconds, cast("bool", hung_up))
+        case {"dial": str(result)}:
+            return DialEnded(DialResult(result))
+        case {"bridged": bool(bridged)}:
+            return QueueEnded(bridged)
+        case _:
+            raise ValueError("not a kept input")

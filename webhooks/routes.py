@@ -1,0 +1,75 @@
+"""Every URL that Twilio is given, and what answers it."""
+
+from typing import Final
+
+from starlette.routing import BaseRoute, Route
+
+from webhooks import closing, dialling, fallback, hold, line, progress, recording, screening, sms, turns, voice
+from webhooks.signed import Endpoint, Handler, Webhook, endpoint
+from webhooks.site import Site
+
+
+async def _hold(site: Site, webhook: Webhook) -> str:
+    return await hold.hold_webhook(site, await turns.plan_of(site, webhook), webhook)
+
+
+async def _left(site: Site, webhook: Webhook) -> str:
+    return await hold.left(site, await turns.plan_of(site, webhook), webhook)
+
+
+async def _dialled(site: Site, webhook: Webhook) -> str:
+    return await dialling.dialled(site, await turns.plan_of(site, webhook), webhook)
+
+
+_CALLER: Final[dict[str, Handler]] = {
+    "voice": voice.first,
+    "voice/turn": turns.turn,
+    "voice/hold": _hold,
+    "voice/left": _left,
+    "voice/dialled": _dialled,
+    "voice/line": line.wait,
+    "voice/desk/dequeued": line.dequeued,
+    "voice/fallback": fallback.fallback,
+    "voice/waiting": screening.waiting,
+}
+"""On the caller's leg: an error is spoken, and keeps the caller on the way to a person."""
+
+_STAFF: Final[dict[str, Handler]] = {
+    "voice/screen": screening.screen,
+    "voice/screened": screening.screened,
+    "voice/callback": screening.call_back,
+    "voice/callback/offer": screening.offer_callback,
+    "voice/called_back": screening.called_back,
+    "voice/clinician/left": screening.clinician_left,
+    "voice/dialled/screen": dialling.screen,
+    "voice/dialled/screened": dialling.screened,
+    "voice/desk/call": line.desk,
+    "voice/desk/take": line.take,
+    "voice/desk/done": line.done,
+    "voice/desk/screen": line.screen,
+    "voice/desk/screened": line.screened,
+}
+"""On the leg of a clinician or the desk: an error ends the leg with words, and accepts nothing."""
+
+_CALLBACKS: Final[dict[str, Handler]] = {
+    "voice/status": closing.status,
+    "voice/leg": progress.leg_status,
+    "conference": progress.conference,
+    "recording": recording.status,
+    "sms/status": sms.status,
+}
+"""Nobody listens: an error is HTTP 500, so that Twilio sends it again."""
+
+
+def routes() -> list[BaseRoute]:
+    """All of them, below `/twilio/`, and the recordings' links."""
+    found: list[BaseRoute] = [_post(path, endpoint(handler, fallback.rescue)) for path, handler in _CALLER.items()]
+    found += [_post(path, endpoint(handler, screening.rescue)) for path, handler in _STAFF.items()]
+    found += [_post(path, endpoint(handler)) for path, handler in _CALLBACKS.items()]
+    found.append(_post("sms", endpoint(sms.received, sms.rescue)))
+    found.append(Route("/media/{sid}", recording.play, methods=["GET"]))
+    return found
+
+
+def _post(path: str, answer: Endpoint) -> Route:
+    return Route(f"/twilio/{path}", answer, methods=["POST"])

@@ -1,0 +1,240 @@
+"""The clinician's leg: what is heard on answering, 1 to accept, 2 to pass on, and being put through.
+
+Only a key makes an acceptance: a voicemail presses none, so its leg ends after the prompt was played twice.
+"""
+
+from typing import Final
+
+from whenever import TimeDelta
+
+from escalation.page import (
+    Accepted,
+    AcceptedBy,
+    Attempt,
+    CallerPresence,
+    Declined,
+    PageState,
+    PatientReached,
+    Purpose,
+)
+from ivr.inputs import DialResult
+from ivr.prompts import Utterance
+from routing.plan import Plan
+from storage import recordings
+from storage.errors import NotFoundError
+from storage.pages import PageCall
+from telephony.twiml import Document, Listening
+from webhooks.answer import voices
+from webhooks.hold import room
+from webhooks.reading import dial_result
+from webhooks.signed import Webhook
+from webhooks.site import Site
+from webhooks.turns import plan_of
+
+STAFF_LANGUAGE: Final = "en-US"
+KEY_WAIT: Final = TimeDelta(seconds=3)
+"""Behind a prompt of some 6 s: the two hearings of DESIGN section 8."""
+MOST_PROMPTS: Final = 4
+CALLBACK_RING: Final = TimeDelta(seconds=30)
+
+
+class _Leg:
+    """One webhook of a clinician's leg: its page, its attempt, and the words for it."""
+
+    def __init__(self, site: Site, webhook: Webhook, plan: Plan, stored: PageCall, attempt: Attempt) -> None:
+        self.site = site
+        self.webhook = webhook
+        self.plan = plan
+        self.stored = stored
+        self.attempt = attempt
+        self.document = Document(voices(plan))
+
+    @property
+    def page(self) -> str:
+        return self.stored.page.id
+
+    def url(self, path: str, **more: str | int) -> str:
+        return self.site.urls.of_leg(path, self.page, self.attempt.number, practice=self.plan.practice, **more)
+
+    def say(self, *words: str) -> Document:
+        return self.document.say(Utterance(STAFF_LANGUAGE, text) for text in words)
+
+    def ask(self, path: str, words: str, *, times: int = 2, asked: int = 0) -> str:
+        """Ask for a key, the same words so many times; then say goodbye."""
+        for _ in range(times):
+            listening = Listening(self.url(path, asked=asked + 1), 1, KEY_WAIT)
+            self.document.gather((Utterance(STAFF_LANGUAGE, words),), listening, silent=False)
+        return str(self.say("Goodbye.").hang_up())
+
+
+async def _leg(site: Site, webhook: Webhook) -> _Leg:
+    """Raises NotFoundError, UnavailableError, LostCallError."""
+
+    async def look() -> PageCall:
+        return await site.paging.look(webhook.query.get("page", ""))
+
+    stored = await site.database.in_time(look)
+    plan = await site.plans.version(stored.page.practice, stored.plan_version) or await plan_of(site, webhook)
+    number = webhook.query.get("attempt", "")
+    attempt = next((a for a in stored.page.attempts if str(a.number) == number), None)
+    if attempt is None:
+        raise NotFoundError("no such attempt")
+    return _Leg(site, webhook, plan, stored, attempt)
+
+
+def rescue(_site: Site, _webhook: Webhook, _why: str) -> str:
+    """Something failed: this leg ends without accepting anything, and the page goes on to the next one."""
+    words = Utterance(STAFF_LANGUAGE, "Sorry, this page cannot be taken on the phone right now. Goodbye.")
+    return str(Document({}).say((words,)).hang_up())
+
+
+def prompt(leg: _Leg, *, has_reason: bool) -> str:
+    """Who calls whom about what, and the keys. Never the patient's name."""
+    category = leg.stored.page.category
+    reason = " 3, to hear the reason first." if has_reason else ""
+    who = "the caller is on the line" if leg.stored.page.caller is CallerPresence.HOLDING else "a call-back is wanted"
+    if leg.attempt.purpose is Purpose.BRIDGE:
+        return f"{leg.plan.name}: you took the {category} page, and {who}. Press 1 to be connected.{reason}"
+    return f"{leg.plan.name}: {category} page, {who}. Press 1 to take it. 2, to pass it on.{reason}"
+
+
+async def screen(site: Site, webhook: Webhook) -> str:
+    """The leg was answered, by a person or by a machine."""
+    leg = await _leg(site, webhook)
+    if over := _over(leg):
+        return over
+    return leg.ask("voice/screened", prompt(leg, has_reason=await _reason(leg) is not None))
+
+
+def _over(leg: _Leg) -> str:
+    """What is said when there is nothing to accept any more; "" while there is."""
+    page = leg.stored.page
+    mine = page.accepted_by == leg.attempt.member
+    if page.state is PageState.RESOLVED:
+        return str(leg.say("This page is closed. Thank you. Goodbye.").hang_up())
+    if page.accepted_by is not None and not mine and page.state in {PageState.ACCEPTED, PageState.BRIDGED}:
+        return str(leg.say(f"{_name(leg.plan, page.accepted_by)} has this page. Thank you. Goodbye.").hang_up())
+    return ""
+
+
+def _name(plan: Plan, member: str) -> str:
+    found = plan.escalation.roster.members.get(member)
+    return found.name if found else "Somebody else"
+
+
+async def _reason(leg: _Leg) -> str | None:
+    """A link to the caller's recorded reason, when there is one."""
+    async with leg.site.database.statement() as connection:
+        sid = await recordings.reason_of(connection, leg.page)
+    return leg.site.media.link(sid, leg.site.clock.now()) if sid else None
+
+
+async def screened(site: Site, webhook: Webhook) -> str:
+    """A key was pressed on the clinician's leg."""
+    leg = await _leg(site, webhook)
+    if over := _over(leg):
+        return over
+    match webhook.form.get("Digits", ""):
+        case "1":
+            return await _accept(leg)
+        case "2" if leg.attempt.purpose is not Purpose.BRIDGE:
+            await site.paging.happen(leg.page, Declined(leg.attempt.member, leg.attempt.number))
+            return str(leg.say("Passed on. Goodbye.").hang_up())
+        case "3":
+            return await _tell_reason(leg)
+        case _:
+            return await _ask_again(leg, "That is not one of the choices.")
+
+
+async def _tell_reason(leg: _Leg) -> str:
+    link = await _reason(leg)
+    if link is None:
+        return await _ask_again(leg, "No reason has been recorded yet.")
+    leg.document.play(link)
+    return await _ask_again(leg, "")
+
+
+async def _ask_again(leg: _Leg, words: str) -> str:
+    asked = int(leg.webhook.query.get("asked", "0"))
+    if asked >= MOST_PROMPTS:
+        return str(leg.say("Goodbye.").hang_up())
+    if words:
+        leg.say(words)
+    has_reason = await _reason(leg) is not None
+    return leg.ask("voice/screened", prompt(leg, has_reason=has_reason), times=1, asked=asked)
+
+
+async def _accept(leg: _Leg) -> str:
+    event = Accepted(leg.attempt.member, AcceptedBy.KEY, leg.attempt.number)
+    leg.stored = await leg.site.paging.happen(leg.page, event)
+    if over := _over(leg):
+        return over
+    if leg.stored.page.caller is CallerPresence.HOLDING:
+        return _join(leg)
+    return _offer(leg)
+
+
+def _join(leg: _Leg) -> str:
+    leg.say("Connecting you now.")
+    return str(
+        leg.document.conference(
+            room(leg.page),
+            leg.url("voice/clinician/left"),
+            leg.site.urls.at("conference", {"page": leg.page, "practice": leg.plan.practice}),
+            leg.site.urls.at("voice/waiting", {"practice": leg.plan.practice, "language": STAFF_LANGUAGE}),
+        )
+    )
+
+
+def _offer(leg: _Leg) -> str:
+    if leg.stored.callback is None:
+        leg.say("The page is yours. The caller is not on the line, and left no number to call back.")
+        return str(leg.say("What is known is in the record of the call. Goodbye.").hang_up())
+    words = (
+        "The page is yours. The caller is not on the line. Press 1 to call them back now; they do not see your number."
+    )
+    return leg.ask("voice/callback", words)
+
+
+async def offer_callback(site: Site, webhook: Webhook) -> str:
+    """The caller left before the bridge: the clinician, waiting in the room, is moved here."""
+    leg = await _leg(site, webhook)
+    return _over(leg) or _offer(leg)
+
+
+async def call_back(site: Site, webhook: Webhook) -> str:
+    """1: ring the patient from the clinician's leg, under the practice's number."""
+    leg = await _leg(site, webhook)
+    if webhook.form.get("Digits") != "1" or leg.stored.callback is None:
+        return str(leg.say("The page stays yours. Goodbye.").hang_up())
+    leg.say("Calling now.")
+    url = leg.url("voice/called_back")
+    leg.document.dial([leg.stored.callback], url, leg.plan.caller_id, CALLBACK_RING)
+    return str(leg.document)
+
+
+async def called_back(site: Site, webhook: Webhook) -> str:
+    """The call-back is over: the patient was reached, or the page stays accepted until it is opened again."""
+    leg = await _leg(site, webhook)
+    if dial_result(webhook.form) is DialResult.ANSWERED:
+        await site.paging.happen(leg.page, PatientReached())
+        return str(leg.say("The page is closed. Thank you. Goodbye.").hang_up())
+    again = "They did not answer. Press 1 to try again."
+    return leg.ask("voice/callback", again, times=1)
+
+
+async def clinician_left(site: Site, webhook: Webhook) -> str:
+    """The room closed, or the clinician's leg came out of it: if the caller went first, offer the call-back."""
+    leg = await _leg(site, webhook)
+    page = leg.stored.page
+    if page.state is PageState.ACCEPTED and page.accepted_by == leg.attempt.member:
+        return _offer(leg)
+    return str(leg.say("The call has ended. Thank you. Goodbye.").hang_up())
+
+
+async def waiting(site: Site, webhook: Webhook) -> str:
+    """What is heard in the room until the other one comes; Twilio asks again when it ends."""
+    plan = await plan_of(site, webhook)
+    language = webhook.query.get("language", STAFF_LANGUAGE)
+    words = {"es": "Un momento, por favor."}.get(language.split("-", maxsplit=1)[0], "One moment, please.")
+    return str(Document(voices(plan)).say((Utterance(language, words),)).pause(TimeDelta(seconds=8)))

@@ -1,0 +1,124 @@
+"""The door: only what Twilio signed comes in, and whoever comes in on a call's leg gets words back.
+
+A voice webhook that fails inside is answered with spoken TwiML that keeps the caller on the way to a person.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from telephony.signature import HEADER, signed_url, verify
+from webhooks.site import ANSWER_BOUND, Site
+
+MOST_BYTES: Final = 64 * 1024
+"""A form of Twilio's is some 2 kB; a message's text is at most 1600 characters."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """One genuine request of Twilio's. Of a repeated field the first value counts."""
+
+    path: str
+    query: Mapping[str, str]
+    form: Mapping[str, str]
+
+    @property
+    def call(self) -> str:
+        """The CallSid; "" when there is none."""
+        return self.form.get("CallSid", "")
+
+
+Handler = Callable[[Site, Webhook], Awaitable[str]]
+"""Answers with TwiML, or with nothing."""
+Rescue = Callable[[Site, Webhook, str], str]
+"""The spoken answer when a handler failed; the text says why, for the log and the metrics."""
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def endpoint(handler: Handler, rescue: Rescue | None = None) -> Endpoint:
+    """The handler behind the signature check; with `rescue`, an error becomes words, else HTTP 500.
+
+    Twilio retries what fails, and the handlers are made for repeats, so that a failed callback is not lost.
+    """
+
+    async def answer(request: Request) -> Response:
+        site: Site = request.app.state.site
+        webhook = await _admit(site, request)
+        if webhook is None:
+            return PlainTextResponse("the request is not signed by Twilio", 403)
+        site.metrics.webhooks.labels(webhook.path).inc()
+        with structlog.contextvars.bound_contextvars(call=webhook.call or None, page=webhook.query.get("page") or None):
+            return await _answer(site, webhook, handler, rescue)
+
+    return answer
+
+
+async def _answer(site: Site, webhook: Webhook, handler: Handler, rescue: Rescue | None) -> Response:
+    try:
+        async with asyncio.timeout(ANSWER_BOUND):
+            return _response(await handler(site, webhook))
+    except Exception as error:  # noqa: BLE001 - a caller is on the line: whatever went wrong, they hear words
+        why = type(error).__name__
+        _log.error("webhook_failed", path=webhook.path, error=why, exc_info=_traceback(error))
+        site.metrics.fallbacks.labels(why).inc()
+        if rescue is None:
+            return PlainTextResponse("failed; send it again", 500)
+        return _response(rescue(site, webhook, why))
+
+
+def _traceback(error: Exception) -> Exception | None:
+    """Tracebacks show lines of code, never values: but an error's own text may quote its input, so it is left out."""
+    return type(error)("(text withheld)").with_traceback(error.__traceback__) if type(error) in _SAFE else None
+
+
+_SAFE: Final = frozenset({KeyError, TypeError, AttributeError, AssertionError, ValueError, RuntimeError, IndexError})
+
+
+def _response(twiml: str) -> Response:
+    if not twiml:
+        return Response(status_code=204)
+    return Response(twiml, media_type="text/xml")
+
+
+async def _admit(site: Site, request: Request) -> Webhook | None:
+    """The webhook, when Twilio signed it for this server's public URL and for this account."""
+    body = await _body(request)
+    path = request.url.path
+    genuine = False
+    form: list[tuple[str, str]] = []
+    if body is not None:
+        form = parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True)
+        url = signed_url(site.urls.origin, request.scope["raw_path"], request.scope["query_string"])
+        genuine = verify(url, form, request.headers.get(HEADER), site.tokens, body=body)
+    fields = _first_of_each(form)
+    if not genuine or fields.get("AccountSid", site.account_sid) != site.account_sid:
+        site.metrics.refused.labels(path).inc()
+        _log.warning("webhook_refused", path=path)
+        return None
+    query = _first_of_each(parse_qsl(request.url.query, keep_blank_values=True))
+    return Webhook(path, query, fields)
+
+
+async def _body(request: Request) -> bytes | None:
+    """The body, or None when it is larger than anything that Twilio sends."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            return None
+    return body
+
+
+def _first_of_each(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        fields.setdefault(name, value)
+    return fields

@@ -1,0 +1,53 @@
+"""What every webhook needs: made once by the composition."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter
+
+from storage.clock import Clock
+from storage.database import Database
+from storage.jobs import Jobs
+from storage.journal import Journal
+from storage.paging import Paging
+from storage.plan_cache import PlanCache
+from storage.seal import KeyRing
+from webhooks.media import Media
+from webhooks.urls import Urls
+
+ANSWER_BOUND: Final = 9.0
+"""Real seconds in which a webhook must have answered, whatever hangs: Twilio gives 15 in all, and may retry."""
+
+
+class Metrics:
+    """Counters, on a registry of their own. No label is about a person."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.webhooks = self._counter("webhooks", "Webhooks answered", "path")
+        self.refused = self._counter("webhooks_refused", "Webhooks refused for their signature", "path")
+        self.fallbacks = self._counter("spoken_fallbacks", "Webhooks answered with the spoken fallback", "why")
+        self.unknown = self._counter("unknown_numbers", "Calls to numbers of no practice")
+        self.repeats = self._counter("webhook_repeats", "Webhooks that came again")
+        self.journaled = self._counter("journaled", "Events kept on disk because the database failed")
+
+    def _counter(self, name: str, help_text: str, *labels: str) -> Counter:
+        return Counter(f"nightbell_{name}", help_text, labels, registry=self.registry)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The shells and settings that webhooks work with. `tokens`: Twilio's auth tokens, either of which may sign."""
+
+    account_sid: str
+    tokens: tuple[str, ...]
+    clock: Clock
+    database: Database
+    ring: KeyRing
+    plans: PlanCache
+    paging: Paging
+    jobs: Jobs
+    journal: Journal
+    urls: Urls
+    media: Media
+    metrics: Metrics

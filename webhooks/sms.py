@@ -1,0 +1,140 @@
+"""Texts: a clinician answers a page by SMS, and Twilio reports on the pages that were sent.
+
+Nothing that anybody texts is stored: it could be about a patient.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from twilio.twiml.messaging_response import MessagingResponse
+
+from escalation.page import Accepted, AcceptedBy, Declined, Delivered, Event, Failed, PageState, Placed
+from escalation.roster import Member
+from routing.plan import Plan
+from storage import alerts, pages
+from storage.pages import OpenPage
+from telephony.errors import DELIVERY
+from webhooks.signed import Webhook
+from webhooks.site import Site
+
+_log = structlog.get_logger(__name__)
+
+_TAKE: Final = frozenset({"1", "yes", "y", "ok", "ack", "accept", "take", "si", "sí"})
+_PASS: Final = frozenset({"2", "no", "n", "pass", "decline"})
+_STOP: Final = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "optout", "revoke"})
+_START: Final = frozenset({"start", "unstop"})
+_WORD: Final = re.compile(r"[\w]+")
+
+HELP: Final = (
+    "Nightbell pages you for {practice}. Reply 1 to take a page, 2 to pass it on; add its code if you have several."
+)
+NOT_HERE: Final = "This number does not take texts. Please call it. If this is an emergency, dial 911."
+CODE_LENGTH: Final = 4
+
+
+def code_of(page: str) -> str:
+    """The page's short code in a text: enough to tell a person's open pages apart, and says nothing."""
+    return page.replace("-", "")[:CODE_LENGTH].upper()
+
+
+async def received(site: Site, webhook: Webhook) -> str:
+    """A text to a practice's number."""
+    plan = site.plans.by_number(webhook.form.get("To", ""))
+    if plan is None:
+        return ""
+    member = _member(plan, webhook.form.get("From", ""))
+    words = _WORD.findall(webhook.form.get("Body", "").casefold())[:2]
+    first = words[0] if words else ""
+    if first in _STOP | _START or webhook.form.get("OptOutType"):
+        await _opted(site, plan, member, first)
+        return ""  # Twilio answers these itself
+    if member is None:
+        return _reply(NOT_HERE)
+    if first in _TAKE | _PASS:
+        return _reply(await _answer(site, plan, member, first in _TAKE, words[1] if len(words) > 1 else ""))
+    return _reply(HELP.format(practice=plan.name))
+
+
+def rescue(_site: Site, _webhook: Webhook, _why: str) -> str:
+    """Something failed: say so, since silence would look like an acceptance."""
+    return _reply("Sorry, that did not work. Please take the page on the phone.")
+
+
+def _member(plan: Plan, number: str) -> Member | None:
+    staff = plan.escalation.roster.members.values()
+    return next((m for m in staff if number in {m.sms, *m.voice}), None)
+
+
+async def _opted(site: Site, plan: Plan, member: Member | None, word: str) -> None:
+    """Somebody on the staff who takes no more texts must not be a surprise at night."""
+    if member is None or word in _START:
+        return
+    async with site.database.transaction() as connection:
+        why = f"{member.name} answered STOP: pages reach them by call only, until they text START"
+        await alerts.raise_alert(connection, plan.practice, why, site.clock.now())
+    _log.warning("staff_opted_out", practice=plan.practice, member=member.id)
+
+
+async def _answer(site: Site, plan: Plan, member: Member, takes: bool, code: str) -> str:
+    async with site.database.statement() as connection:
+        texted = await pages.open_pages_of(connection, plan.practice, member.id)
+    wanted = [page for page in texted if not code or code_of(page.id) == code.upper()]
+    if not wanted:
+        return "There is no open page for you. Thank you."
+    waiting = [page for page in wanted if page.accepted_by is None] or wanted
+    if len(waiting) > 1:
+        codes = ", ".join(code_of(page.id) for page in waiting)
+        return f"You have {len(waiting)} open pages. Reply {'1' if takes else '2'} and one of these codes: {codes}."
+    return await _settle(site, plan, member, waiting[0], takes)
+
+
+async def _settle(site: Site, plan: Plan, member: Member, page: OpenPage, takes: bool) -> str:
+    event: Event = Accepted(member.id, AcceptedBy.SMS) if takes else Declined(member.id)
+    after = (await site.paging.happen(page.id, event)).page
+    code = code_of(page.id)
+    if not takes:
+        return f"Page {code}: passed on. Thank you."
+    if after.accepted_by == member.id:
+        return f"Page {code} is yours. Your phone will ring in a moment to connect you with the caller."
+    if after.state is PageState.RESOLVED:
+        return f"Page {code} is closed. Thank you."
+    other = plan.escalation.roster.members.get(after.accepted_by or "")
+    return f"{other.name if other else 'Somebody else'} has page {code}. Thank you."
+
+
+def _reply(words: str) -> str:
+    response = MessagingResponse()
+    response.message(words)
+    return str(response)
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    attempt: int
+    status: str
+    code: int
+
+    def event(self) -> Event | None:
+        match self.status:
+            case "delivered":
+                return Delivered(self.attempt)
+            case "sent" | "queued" | "sending" | "accepted":
+                return Placed(self.attempt)
+            case "undelivered" | "failed":
+                return Failed(self.attempt, DELIVERY.get(self.code, f"the text was {self.status} ({self.code})"))
+            case _:
+                return None
+
+
+async def status(site: Site, webhook: Webhook) -> str:
+    """What became of a page's text."""
+    number, code = webhook.query.get("attempt", ""), webhook.form.get("ErrorCode", "")
+    if not (number.isascii() and number.isdigit()):
+        return ""
+    known = int(code) if code.isascii() and code.isdigit() else 0
+    event = _Report(int(number), webhook.form.get("MessageStatus", ""), known).event()
+    if event is not None:
+        await site.paging.happen(webhook.query.get("page", ""), event)
+    return ""
