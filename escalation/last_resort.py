@@ -18,6 +18,9 @@ PAUSE = TimeDelta(minutes=2)
 _SCREENING = TimeDelta(seconds=30)
 """The screening prompt, played twice, and the network: how much longer than it rings a call may take to end."""
 
+_LISTENING = TimeDelta(minutes=3)
+"""Whoever picked up may be hearing the caller's recorded reason before they press a key."""
+
 
 def enter(draft: Draft, why: str) -> None:
     """Come to the last resort. `why` is for people and names nobody."""
@@ -64,10 +67,10 @@ def give_up_lost(draft: Draft) -> None:
     """End what Twilio should have ended long ago.
 
     A status callback can be lost, and a call that seems to ring for ever would keep its phone from being rung again.
-    A person who does press a key on it later is still heard.
+    A person who does press a key on it later is still heard, and one who listens is not cut off.
     """
-    limit = draft.policy.ring_for + _SCREENING
     for attempt in list(draft.live()):
+        limit = _LISTENING if attempt.state is AttemptState.ANSWERED else draft.policy.ring_for + _SCREENING
         if attempt.purpose is Purpose.TAKEN or attempt.at + limit > draft.now:
             continue
         if attempt.means is Means.CALL:

@@ -12,6 +12,7 @@ would have, while the caller's own line dials its people (`dial_instead`) and an
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from escalation import last_resort
 from escalation.draft import RETRY_AFTER, Draft, in_step
@@ -26,7 +27,8 @@ def next_step(draft: Draft) -> None:
     for attempt in list(draft.live(Means.SMS, Purpose.PAGE)):
         if attempt.state is not AttemptState.INTENDED:
             draft.mark(attempt, AttemptState.LAPSED, "its step passed with no answer")
-    for count, index in list(_ahead(draft)):
+    walk = list(islice(_ahead(draft), len(draft.policy.steps)))  # once through all is enough: none changes in between
+    for count, index in walk:
         if _begin(draft, index, count):
             return
     last_resort.enter(draft, f"every step of the policy {draft.policy.name} has passed and nobody has taken the page")

@@ -386,6 +386,15 @@ def test_a_call_whose_callback_was_lost_does_not_keep_its_phone_from_ringing(map
     assert night.page.accepted_attempt == 1, "yet a key pressed on it is a person"
 
 
+def test_who_listens_to_the_callers_reason_is_not_cut_off_when_the_step_passes(maple):
+    night = Night(maple, step("chen"), step("chen"), step("chen", wait=70), step("chen"))
+    night.do(Opened())
+    night.do(Answered(1), after=3)
+    assert [night.wait(), night.wait()] == [(), ()]
+    assert night.page.step == 2
+    assert night.wait() == (CancelCall(1), PlaceCall(2)), "three minutes after picking up the callback must be lost"
+
+
 def test_a_reply_to_an_sms_whose_step_has_passed_is_still_taken(maple):
     night = Night(maple, step("chen", by=SMS), step("osei"))
     night.do(Opened())

@@ -83,6 +83,17 @@ def test_rendering_merges_neighbours_and_names_gaps(maple):
     assert render(maple, "nights", local(2026, 11, 20, 12), local(2026, 11, 20, 12)) == ()
 
 
+def test_windows_within_and_beside_each_other_are_one(maple):
+    clocks = ((19, 7), (20, 22), (7, 9), (8, 8), (21, 23))
+    only = tuple(DailyWindow(frozenset({Weekday.SATURDAY}), Time(begins), Time(ends)) for begins, ends in clocks)
+    layer = replace(maple.schedules["backup"].layers[0], only=only)
+    roster = replace(maple, schedules={"backup": Schedule("backup", (layer,))})
+    duties = render(roster, "backup", local(2026, 11, 20, 12), local(2026, 11, 23, 7))
+    assert [(duty.start, duty.end) for duty in duties if duty.member] == [
+        (local(2026, 11, 21, 7), local(2026, 11, 22, 8))
+    ]
+
+
 def test_a_window_over_the_spring_night_opens_and_closes_by_the_wall_clock(maple):
     night = replace(maple.schedules["nights"].layers[0], only=(DailyWindow(frozenset(Weekday), Time(19), Time(7)),))
     roster = replace(maple, schedules={"nights": Schedule("nights", (night,))})
