@@ -226,7 +226,7 @@ class Document(Part):
     )
     """Numbers and prefixes for `caller: blocked`."""
     operators: OperatorsDoc = Field(default_factory=OperatorsDoc)
-    """Who is told when the server needs a person."""
+    """The operators: where they are told."""
     waivers: list[WaiverDoc] = Field(default_factory=list)
     """Faults that are accepted, each with its reason."""
     _source: Source = PrivateAttr(default_factory=Source)

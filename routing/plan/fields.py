@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from whenever import Date, Time, TimeDelta, Weekday
 
@@ -173,7 +173,9 @@ KeyTime = Annotated[TimeDelta, _reads(_between("1s", "1m"), _AN_AMOUNT), _LENGTH
 ReopenTime = Annotated[TimeDelta, _reads(_between("1m", "24h"), _AN_AMOUNT), _LENGTH]
 
 Say = Annotated[
-    dict[Language, Words], BeforeValidator(_in_first_language, json_schema_input_type=dict[Language, Words] | Words)
+    dict[Language, Words],
+    Field(min_length=1),
+    BeforeValidator(_in_first_language, json_schema_input_type=dict[Language, Words] | Words),
 ]
 """Words by language; a bare text is in the practice's first language."""
 Numbers = Annotated[list[Number], BeforeValidator(as_list, json_schema_input_type=list[Number] | Number)]

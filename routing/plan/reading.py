@@ -27,6 +27,8 @@ _EXPECTED: Final = {
     "model_type": "keys with values",
     "model_attributes_type": "keys with values",
 }
+_NO_TEXT: Final = frozenset(_EXPECTED.values()) - {"text in quotes", "text"}
+"""Where quotes would mend nothing."""
 _KEY_MARK: Final = "[key]"
 
 
@@ -57,6 +59,8 @@ def in_order(source: Source, faults: Iterable[Fault]) -> list[Fault]:
 def _fault(source: Source, error: ErrorDetails) -> Fault:
     """One of pydantic's errors in plain words."""
     path = tuple(str(part) for part in error["loc"] if part != _KEY_MARK)
+    while error["type"] != "missing" and path and path not in source.places:
+        path = path[:-1]  # a short form has fewer keys than what it stands for
     check, fault, mend = _words(source, path, error)
     return Fault(".".join(path), fault, mend, check, source.place(path)[1])
 
@@ -77,7 +81,7 @@ def _words(source: Source, path: Path, error: ErrorDetails) -> tuple[str, str, s
 
 def _wrong_type(source: Source, path: Path, expected: str, value: object) -> tuple[str, str]:
     written = source.misread.get(path)
-    if written is not None and "quotes" in expected:
+    if written is not None and expected not in _NO_TEXT:
         taken = "a number" if not isinstance(value, bool) else str(value).lower()
         return f"{written} without quotes is read as {taken}, not as text", f'Write "{written}" in quotes.'
     return f"{_shown(value)} stands where {expected} should", f"Write {expected}."

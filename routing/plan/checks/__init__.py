@@ -70,4 +70,5 @@ def findings(subject: Subject) -> Iterator[Fault]:
     source = subject.document.source
     for name, check in CHECKS.items():
         for finding in check(subject):
-            yield Fault(".".join(finding.at), finding.fault, finding.mend, name, source.place(finding.at)[1])
+            path = ".".join(part for part in finding.at if part)  # a text without a language has an empty key
+            yield Fault(path, finding.fault, finding.mend, name, source.place(finding.at)[1])

@@ -108,7 +108,8 @@ def ambiguous_name(subject: Subject) -> Iterator[Finding]:
     """What a step can page has one meaning: no schedule, rotation and staff id share a name."""
     document = subject.document
     seen: dict[str, str] = {}
-    staff = ((("staff", str(i), "id"), member.id) for i, member in enumerate(document.staff))
+    ids = {member.id: i for i, member in reversed(list(enumerate(document.staff)))}
+    staff = ((("staff", str(i), "id"), name) for name, i in ids.items())
     schedules = ((("schedules", name), name) for name in document.schedules)
     rotations = ((("rotations", name), name) for name in document.rotations)
     for at, name in (*staff, *rotations, *schedules):

@@ -20,9 +20,13 @@ def hours(subject: Subject) -> Iterator[Finding]:
     taken: dict[Weekday, list[Window]] = {day: [] for day in Weekday}
     for days, windows in subject.document.hours.weekly.items():
         yield from _reversed(("hours", "weekly", days), windows)
+        at = ("hours", "weekly", days)
+        told: dict[Path, Finding] = {}
         for day in sorted(grammar.days(days), key=lambda day: day.value):
-            yield from _overlaps(("hours", "weekly", days), windows, taken[day], day.name.capitalize())
+            for finding in _overlaps(at, windows, taken[day], day.name.capitalize()):
+                told.setdefault(finding.at, finding)
             taken[day] += windows
+        yield from told.values()
     for i, exception in enumerate(subject.document.hours.exceptions):
         at = ("hours", "exceptions", str(i), "open")
         yield from _reversed(at, exception.open)

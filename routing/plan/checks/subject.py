@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 
 from whenever import Instant
@@ -36,6 +37,7 @@ class Subject:
         found: dict[tuple[str, str], str] = {}
         while waiting:
             name, language, source = waiting.pop()
+            name = self._meant(name)
             node = self.plan.flow.nodes.get(name)
             if node is None or (name, language) in found:
                 continue
@@ -43,6 +45,11 @@ class Subject:
             for key, target, switch in self.ways(node):
                 waiting.append((target, switch or language, ".".join(self.at(name, key))))
         return found
+
+    def _meant(self, name: str) -> str:
+        """The node; of a misspelt name the one that was meant, so that one slip makes one fault."""
+        nodes = self.plan.flow.nodes
+        return name if name in nodes else next(iter(get_close_matches(name, nodes, n=1)), name)
 
     def languages_at(self, node: str) -> list[str]:
         """The languages that a caller can be in at a node, in the practice's order."""
