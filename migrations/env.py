@@ -8,7 +8,7 @@ from storage.database import sqlalchemy_url
 from storage.tables import metadata
 
 
-def include(_item: SchemaItem, name: str | None, kind: str, _reflected: bool, _compared: SchemaItem | None) -> bool:  # noqa: FBT001 - Alembic's signature
+def include(_item: SchemaItem, name: str | None, kind: str, _reflected: bool, _compared: SchemaItem | None) -> bool:
     """Procrastinate's tables are its own: laid by a migration, unknown to our metadata."""
     return not (kind == "table" and name is not None and name.startswith("procrastinate_"))
 

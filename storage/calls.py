@@ -209,3 +209,15 @@ async def mark_at_desk(connection: AsyncConnection, sid: str, destination: str, 
             answered_by=func.coalesce(calls.c.answered_by, destination),
         )
     )
+
+
+async def leg_position(connection: AsyncConnection, sid: str) -> tuple[str, str, int] | None:
+    """Where the call stands: node, language and last turn; None when it is over or not known."""
+    row = (
+        await connection.execute(
+            select(calls.c.node, calls.c.language, calls.c.last_turn).where(
+                calls.c.sid == sid, calls.c.ended_at.is_(None)
+            )
+        )
+    ).one_or_none()
+    return (row.node, row.language, row.last_turn) if row else None

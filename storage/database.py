@@ -38,10 +38,16 @@ class Database:
             max_overflow=10,
             pool_timeout=bound,
             pool_pre_ping=False,
+            hide_parameters=True,  # an error must not quote what it was about
             connect_args={"connect_timeout": 2, "options": "-c statement_timeout=5000 -c timezone=UTC"},
         )
 
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @property
+    def answers(self) -> bool:
+        """False when the last webhook that asked got no answer a moment ago."""
+        return time.monotonic() - self._failed_at >= REST_AFTER_FAILURE
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -70,7 +76,7 @@ class Database:
         may hang on the very server that hangs) but left to end or to be ended by its statement timeout: all that
         webhooks write is keyed, so that writing late or twice does no harm.
         """
-        if time.monotonic() - self._failed_at < REST_AFTER_FAILURE:
+        if not self.answers:
             raise UnavailableError("failed a moment ago")
         task = asyncio.ensure_future(work())
         try:

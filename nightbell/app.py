@@ -1,0 +1,79 @@
+"""The server: an ASGI application made of the parts."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request
+
+from api.health import Readiness, health_routes
+from nightbell.composition import Parts
+from nightbell.worker import Worker
+from storage.errors import UnavailableError
+from webhooks.keeping import replay
+from webhooks.routes import routes
+from webhooks.site import Site
+
+_log = structlog.get_logger(__name__)
+
+REPLAY_EVERY: Final = 5.0
+"""Real seconds between two looks whether the journal can be written to the database."""
+
+
+def create_app(parts: Parts, *, with_worker: bool = False) -> FastAPI:
+    """The application. `with_worker`: this process also does the worker's jobs, for a small site."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        background: list[Coroutine[Any, Any, None]] = [parts.plans.run(), replay_for_ever(parts.site)]
+        if with_worker:
+            background.append(Worker(parts).run())
+        tasks = [asyncio.create_task(work) for work in background]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    app = FastAPI(title="Nightbell", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.site = parts.site
+    app.state.parts = parts
+    app.router.routes.extend(routes())
+    app.include_router(health_routes(readiness, parts.site.metrics.registry))
+    return app
+
+
+def readiness(request: Request) -> Readiness:
+    """What this process can do now."""
+    parts: Parts = request.app.state.parts
+    practices = len(parts.plans.all())
+    return Readiness(
+        ready=practices > 0,
+        practices=practices,
+        database=parts.database.answers,
+        plans_from_disk=parts.plans.loaded_from_disk,
+        journal_empty=parts.site.journal.is_empty(),
+    )
+
+
+async def replay_for_ever(site: Site) -> None:
+    """Write what the journal keeps as soon as the database answers again."""
+    while True:
+        await asyncio.sleep(REPLAY_EVERY)
+        await replay_journal(site)
+
+
+async def replay_journal(site: Site) -> int:
+    """Write what the journal keeps; how many entries. Nothing is lost when the database fails again."""
+    if site.journal.is_empty():
+        return 0
+    try:
+        done = await site.journal.replay(lambda entry: replay(site, entry))
+    except (UnavailableError, OSError) as error:
+        _log.warning("journal_waits", why=type(error).__name__)
+        return 0
+    _log.info("journal_replayed", entries=done)
+    return done

@@ -1,0 +1,97 @@
+"""Putting the parts together, the same way for the server, the worker, the commands and the tests."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import procrastinate
+import structlog
+
+from nightbell.settings import Settings
+from storage.clock import Clock, read_clock
+from storage.database import Database
+from storage.embedded import start_embedded
+from storage.errors import UnavailableError
+from storage.jobs import Jobs, make_app
+from storage.journal import Journal
+from storage.paging import Paging
+from storage.plan_cache import PlanCache
+from storage.seal import KeyRing
+from telephony.gateway import Gateway
+from webhooks.media import Media
+from webhooks.site import Metrics, Site
+from webhooks.urls import Urls
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """All parts of a process, open."""
+
+    settings: Settings
+    clock: Clock
+    ring: KeyRing
+    database: Database
+    plans: PlanCache
+    queue: procrastinate.App
+    gateway: Gateway
+    site: Site
+
+
+def database_url(settings: Settings) -> str:
+    """The configured database, or the embedded one, which is started when it does not run."""
+    if settings.database_url is not None and settings.database_url.get_secret_value():
+        return settings.database_url.get_secret_value()
+    return start_embedded((settings.data_dir / "postgresql").resolve())
+
+
+@asynccontextmanager
+async def compose(settings: Settings, *, clock: Clock | None = None, url: str | None = None) -> AsyncIterator[Parts]:
+    """Open all parts; closed at the end of the block.
+
+    Plans are loaded from the database or, when that does not answer, from their copies on disk.
+    """
+    clock = clock or read_clock(settings.clock)
+    ring = settings.key_ring()
+    async with AsyncExitStack() as stack:
+        database = Database(url or database_url(settings))
+        stack.push_async_callback(database.close)
+        plans = PlanCache(database, clock, settings.data_dir / "plans")
+        await load_plans(plans)
+        queue = make_app(database.url)
+        jobs = Jobs(queue)
+        gateway = Gateway(settings.account_sid or "AC", settings.auth_token.get_secret_value() or "-", settings.api_url)
+        stack.push_async_callback(gateway.close)
+        site = _site(settings, clock, database, ring, plans, jobs)
+        stack.push_async_callback(site.media.close)
+        yield Parts(settings, clock, ring, database, plans, queue, gateway, site)
+
+
+def _site(  # the parts in the order in which they depend on each other
+    settings: Settings, clock: Clock, database: Database, ring: KeyRing, plans: PlanCache, jobs: Jobs
+) -> Site:
+    token = settings.auth_token.get_secret_value()
+    return Site(
+        account_sid=settings.account_sid,
+        tokens=settings.tokens,
+        clock=clock,
+        database=database,
+        ring=ring,
+        plans=plans,
+        paging=Paging(database, jobs, plans, clock, ring),
+        jobs=jobs,
+        journal=Journal(settings.data_dir / "journal", ring),
+        urls=Urls(settings.public_url),
+        media=Media(settings.public_url, token.encode(), (settings.account_sid, token)),
+        metrics=Metrics(),
+    )
+
+
+async def load_plans(plans: PlanCache) -> None:
+    """Fill the cache, from disk first: what is there answers calls while the database is asked."""
+    plans.load_from_disk()
+    try:
+        await plans.refresh()
+    except UnavailableError as error:
+        _log.error("plans_from_disk", why=str(error), practices=len(plans.all()))

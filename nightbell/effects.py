@@ -1,0 +1,252 @@
+"""Carrying out what a page asks for: through Twilio's REST API, once, and with every answer told to the page."""
+
+from typing import Final
+
+import structlog
+
+from escalation.page import Attempt, AttemptState, Event, Failed, Placed, Purpose, SmsKind
+from ivr.position import Phase, Position
+from nightbell.composition import Parts
+from routing.plan import Plan
+from storage import alerts, jobs, pages
+from storage.calls import leg_position
+from storage.errors import NotFoundError
+from storage.pace import take_slot
+from storage.pages import Claim, PageCall
+from telephony.errors import AccountError, BusyError, GoneError, TwilioError, UncertainError
+from telephony.gateway import LIVE, PlacedCall
+from telephony.pace import Pacer
+from webhooks.answer import key_of
+from webhooks.sms import code_of
+
+_log = structlog.get_logger(__name__)
+
+MOST_TRIES: Final = 3
+"""Of handing one attempt to Twilio, after which the page goes on without it."""
+AFTER_UNCERTAIN: Final = 2.0
+"""Real seconds before looking again whether a request that got no answer was carried out."""
+MOVED: Final = 100
+"""How far the turns of a moved leg are ahead, so that they never meet those of the loop it was taken out of."""
+DESK_PAUSE: Final = 15.0
+"""Real seconds between two ringings of a desk, besides the ringing itself."""
+
+
+class Effects:
+    """One method for each job. All may be run twice, or too late: they look first."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._site = parts.site
+        self._gateway = parts.gateway
+        self._pacer = Pacer(self._slot)
+
+    async def _slot(self) -> float:
+        interval = 1.0 / self._parts.settings.calls_per_second
+        async with self._parts.database.statement() as connection:
+            return await take_slot(connection, self._gateway.account_sid, interval)
+
+    # ---- calls and texts to the staff ---------------------------------------------------------------------------
+
+    async def place_call(self, page: str, attempt: int) -> None:
+        """Ring the attempt's address."""
+        if not await self._is_intended(page, attempt):
+            return
+        await self._pacer.turn(jobs.URGENT)
+        async with self._parts.database.statement() as connection:
+            claimed = await pages.claim(connection, page, attempt)
+        if claimed is None:
+            return
+        stored, plan = await self._page(page)
+        try:
+            placed = await self._found(plan, claimed) if claimed.tries else None
+            placed = placed or await self._call(stored, plan, attempt, claimed)
+        except TwilioError as error:
+            await self._not_placed(jobs.PLACE_CALL, page, attempt, claimed.tries, error)
+            return
+        await self._was_placed(page, attempt, placed.sid)
+
+    async def _is_intended(self, page: str, attempt: int) -> bool:
+        """Asked before waiting for a slot, so that what was cancelled takes none."""
+        try:
+            stored, _ = await self._page(page)
+        except NotFoundError:
+            return False
+        return any(a.number == attempt and a.state is AttemptState.INTENDED for a in stored.page.attempts)
+
+    async def _call(self, stored: PageCall, plan: Plan, attempt: int, claimed: Claim) -> PlacedCall:
+        urls, page = self._site.urls, stored.page.id
+        policy = plan.escalation.policies[stored.page.policy]
+        return await self._gateway.place_call(
+            claimed.address,
+            plan.caller_id,
+            urls.of_leg("voice/screen", page, attempt, practice=plan.practice),
+            urls.of_leg("voice/leg", page, attempt, practice=plan.practice),
+            policy.ring_for,
+        )
+
+    async def _found(self, plan: Plan, claimed: Claim) -> PlacedCall | None:
+        """A call that an earlier try placed without getting the answer. Raises TwilioError."""
+        calls = await self._gateway.find_calls(claimed.address, plan.caller_id, claimed.intended_at)
+        live = [call for call in calls if call.status in LIVE]
+        async with self._parts.database.statement() as connection:
+            known = await pages.known_sids(connection, [call.sid for call in live])
+        return next((call for call in live if call.sid not in known), None)
+
+    async def send_sms(self, page: str, attempt: int, kind: str = SmsKind.PAGE.value) -> None:
+        """Text the attempt's address."""
+        async with self._parts.database.statement() as connection:
+            claimed = await pages.claim(connection, page, attempt)
+        if claimed is None:
+            return
+        stored, plan = await self._page(page)
+        body = sms_body(plan, stored, _attempt(stored, attempt), SmsKind(kind))
+        url = self._site.urls.of_leg("sms/status", page, attempt)
+        try:
+            sid = await self._gateway.send_sms(claimed.address, plan.caller_id, body, url)
+        except TwilioError as error:
+            await self._not_placed(jobs.SEND_SMS, page, attempt, claimed.tries, error)
+            return
+        await self._was_placed(page, attempt, sid)
+
+    async def _was_placed(self, page: str, attempt: int, sid: str) -> None:
+        async with self._parts.database.statement() as connection:
+            await pages.set_sid(connection, page, attempt, sid)
+        stored = await self._site.paging.happen(page, Placed(attempt))
+        if _attempt(stored, attempt).state is AttemptState.CANCELED:
+            # Somebody accepted while the request was under way.
+            await self.cancel_call(page, attempt)
+
+    async def _not_placed(self, job: str, page: str, attempt: int, tries: int, error: TwilioError) -> None:
+        """What Twilio's answer means: again a little later, or an event that the policy reacts to at once."""
+        delay = _again_after(error)
+        _log.warning("not_placed", attempt=attempt, tries=tries, error=str(error))
+        if delay is not None and tries + 1 < MOST_TRIES:
+            async with self._parts.database.transaction() as connection:
+                await pages.release(connection, page, attempt)
+                arguments = {"page": page, "attempt": attempt}
+                await self._site.jobs.defer(connection, job, arguments, priority=jobs.URGENT, delay=delay)
+            return
+        await self._site.paging.happen(page, _failed(attempt, error))
+
+    async def cancel_call(self, page: str, attempt: int) -> None:
+        """End a call that nobody needs any more."""
+        async with self._parts.database.statement() as connection:
+            sid = await pages.sid_of(connection, page, attempt)
+        if sid is None or not sid.startswith("CA"):
+            return
+        try:
+            await self._gateway.end_call(sid)
+        except GoneError:
+            return
+        except TwilioError as error:
+            # It ends by itself: what it says when answered is that somebody else has the page.
+            _log.warning("not_cancelled", attempt=attempt, error=str(error))
+
+    # ---- the caller and the clinician ---------------------------------------------------------------------------
+
+    async def move_caller(self, page: str) -> None:
+        """Take the holding caller's leg to its next turn now. Should it fail, the loop's own next turn comes."""
+        stored, plan = await self._page(page)
+        async with self._parts.database.statement() as connection:
+            leg = await leg_position(connection, stored.caller_leg)
+        if leg is None:
+            return
+        node, language, turn = leg
+        since = stored.page.opened_at.timestamp()
+        position = Position(
+            node, Phase.HOLD, language, turn=turn + MOVED, tries=1, advised=True, page=page, since=since
+        )
+        try:
+            await self._gateway.move_call(stored.caller_leg, self._site.urls.hold(key_of(plan), position))
+        except GoneError:
+            return
+        except TwilioError as error:
+            _log.warning("caller_not_moved", error=str(error))
+
+    async def offer_callback(self, page: str, attempt: int) -> None:
+        """The clinician waits alone: tell them, and offer to call the patient back."""
+        stored, plan = await self._page(page)
+        async with self._parts.database.statement() as connection:
+            sid = await pages.sid_of(connection, page, attempt)
+        if sid is None:
+            return
+        url = self._site.urls.of_leg("voice/callback/offer", page, attempt, practice=plan.practice)
+        try:
+            await self._gateway.move_call(sid, url)
+        except GoneError:
+            return
+        except TwilioError as error:
+            # Then they wait until they hang up, and the page is opened again when its time is over.
+            _log.warning("callback_not_offered", page=stored.page.id, error=str(error))
+
+    # ---- operators and desks ------------------------------------------------------------------------------------
+
+    async def alert(self, page: str, why: str) -> None:
+        """Tell the practice's operators."""
+        stored, plan = await self._page(page)
+        async with self._parts.database.transaction() as connection:
+            await alerts.raise_alert(connection, plan.practice, why, self._parts.clock.now(), page)
+        _log.error("operators_alerted", why=why)
+        body = f"Nightbell alert, {plan.name}, page {code_of(stored.page.id)}: {why}"
+        for number in plan.operators.sms:
+            try:
+                await self._gateway.send_sms(number, plan.caller_id, body, self._site.urls.at("sms/status", {}))
+            except TwilioError as error:
+                _log.error("operator_not_texted", error=str(error))
+
+    async def ring_desk(self, practice: str, destination: str) -> None:
+        """Somebody is first in line: ring the desk, unless it rings already."""
+        plan = self._parts.plans.current(practice)
+        desk = plan.destinations.get(destination) if plan else None
+        if plan is None or desk is None:
+            return
+        pause = desk.ring_for.total("seconds") + DESK_PAUSE
+        async with self._parts.database.statement() as connection:
+            if await take_slot(connection, f"desk {practice} {destination}", pause) > 0:
+                return
+        query: dict[str, str | int] = {"practice": practice, "version": plan.version, "destination": destination}
+        url, status = (self._site.urls.at(f"voice/desk/{what}", query) for what in ("call", "status"))
+        for number in desk.numbers:
+            await self._pacer.turn(jobs.ROUTINE)
+            try:
+                await self._gateway.place_call(number, plan.caller_id, url, status, desk.ring_for)
+            except TwilioError as error:
+                _log.warning("desk_not_rung", error=str(error))
+
+    async def _page(self, page: str) -> tuple[PageCall, Plan]:
+        stored = await self._site.paging.look(page)
+        plan = await self._parts.plans.version(stored.page.practice, stored.plan_version)
+        if plan is None:
+            raise NotFoundError(f"practice {stored.page.practice} is not known")
+        return stored, plan
+
+
+def _attempt(stored: PageCall, number: int) -> Attempt:
+    return next(attempt for attempt in stored.page.attempts if attempt.number == number)
+
+
+def _again_after(error: TwilioError) -> float | None:
+    """Real seconds after which the request may be sent again; None: it would fail again."""
+    match error:
+        case BusyError(retry_after=seconds):
+            return seconds
+        case UncertainError():
+            return AFTER_UNCERTAIN
+        case _:
+            return None
+
+
+def _failed(attempt: int, error: TwilioError) -> Event:
+    """What the policy is told: whether this number failed, or Twilio for everybody."""
+    platform = isinstance(error, AccountError | BusyError | UncertainError)
+    return Failed(attempt, str(error), platform=platform)
+
+
+def sms_body(plan: Plan, stored: PageCall, attempt: Attempt, kind: SmsKind) -> str:
+    """A text's words: a reference, never the patient (TWILIO.md, Privacy)."""
+    code = code_of(stored.page.id)
+    if kind is SmsKind.TAKEN or attempt.purpose is Purpose.TAKEN:
+        member = plan.escalation.roster.members.get(stored.page.accepted_by or "")
+        return f"{plan.name}: page {code} is taken care of{f' by {member.name}' if member else ''}. Nothing to do."
+    holds = "The caller is holding." if stored.page.caller.value == "holding" else "The caller wants to be called back."
+    return f"{plan.name}: {stored.page.category} page {code}. {holds} Reply 1 to take it, 2 to pass it on."
