@@ -210,6 +210,15 @@ def test_the_last_resort_is_rung_about_a_caller_who_is_gone_and_takes_it_with_a_
     assert night.page.accepted_by == ""
 
 
+def test_the_last_resort_starts_with_its_first_number_again_after_the_page_was_opened_again(maple):
+    night = Night(maple, step("silent"), caller=CallerPresence.GONE)
+    night.do(Opened())
+    night.do(Accepted("silent", LINK))
+    assert night.wait()[-1] == PlaceCall(2)
+    assert night.page.state is PageState.LAST_RESORT
+    assert night.rung() == ["0198", "0198"]
+
+
 def test_a_caller_who_leaves_the_last_resort_is_called_back_by_it_and_one_who_returns_is_put_through(maple):
     night = Night(maple, step("silent"))
     night.do(Opened())
@@ -240,6 +249,15 @@ def test_somebody_else_who_presses_one_too_late_changes_nothing(maple):
     for event in (Accepted("osei", KEY, 2), Accepted("osei", BY_SMS), Accepted("chen", KEY, 1), Accepted("chen", LINK)):
         assert night.do(event) == ()
     assert (night.page.version, night.page.accepted_by) == (version, "chen")
+
+
+def test_a_second_leg_of_who_has_it_already_on_the_line_is_not_taken(maple):
+    night = Night(maple, step("osei"))
+    night.do(Opened())
+    night.do(Missed(1, "no key"), after=30)
+    night.do(Accepted("osei", KEY, 2), after=5)
+    assert night.do(Accepted("osei", KEY, 1)) == ()
+    assert night.page.accepted_attempt == 2
 
 
 def test_taken_by_sms_the_clinician_is_rung_and_presses_one_to_be_brought_to_the_caller(maple):
@@ -395,6 +413,15 @@ def test_who_listens_to_the_callers_reason_is_not_cut_off_when_the_step_passes(m
     assert night.wait() == (CancelCall(1), PlaceCall(2)), "three minutes after picking up the callback must be lost"
 
 
+def test_an_sms_not_handed_over_yet_is_not_sent_twice_but_one_that_never_is_counts_as_failed(maple):
+    night = Night(maple, step("chen", by=SMS, wait=20), step("chen", by=SMS, wait=60), step("chen", by=SMS))
+    night.do(Opened())
+    assert night.wait() == ()
+    assert night.page.step == 1
+    assert night.wait() == (SendSms(2),)
+    assert night.state(1) is AttemptState.FAILED
+
+
 def test_a_reply_to_an_sms_whose_step_has_passed_is_still_taken(maple):
     night = Night(maple, step("chen", by=SMS), step("osei"))
     night.do(Opened())
@@ -419,6 +446,14 @@ def test_when_twilio_fails_the_number_is_tried_once_more_and_the_step_lasts(mapl
     assert (night.page.step, night.rung()[-1]) == (1, "0121")
     night.do(Placed(3), after=1)
     assert not night.page.dial_instead
+
+
+def test_a_step_that_twilio_fails_waits_for_nobody_who_has_passed(maple):
+    night = Night(maple, step("chen"), step("osei"))
+    night.do(Opened())
+    night.do(Failed(1, "down", platform=True))
+    assert night.do(Declined("chen"), after=1) == (PlaceCall(2),)
+    assert night.page.step == 1
 
 
 def test_when_twilio_is_back_the_step_goes_on_with_its_next_number(maple):
