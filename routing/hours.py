@@ -111,13 +111,13 @@ def _edges(plan: Timetable, start: Instant) -> Iterator[Instant]:
         if date == Date.MAX:
             return
         date = date.next_day()
-    yield _exact(date.at(Time.MIDNIGHT), plan.zone)
+    yield _midnight(date, plan.zone)
 
 
 def _edges_of(plan: Timetable, date: Date) -> set[Instant]:
     """Where the kind can change on a date: midnight, its windows, a jump of the clocks, closures."""
-    begin = _exact(date.at(Time.MIDNIGHT), plan.zone)
-    end = begin if date == Date.MAX else _exact(date.next_day().at(Time.MIDNIGHT), plan.zone)
+    begin = _midnight(date, plan.zone)
+    end = begin if date == Date.MAX else _midnight(date.next_day(), plan.zone)
     edges = {begin}
     edges.update(edge for c in plan.closures for edge in (c.start, c.end) if begin <= edge < end)
     walls = [
@@ -142,6 +142,11 @@ def _jumps(begin: ZonedDateTime, end: Instant) -> Iterator[Instant]:
     while jump is not None and jump.to_instant() < end:
         yield jump.to_instant()
         jump = jump.next_transition()
+
+
+def _midnight(date: Date, zone: str) -> Instant:
+    """When the date begins; where the clocks skip midnight, that is the jump itself."""
+    return date.at(Time.MIDNIGHT).assume_tz(zone, disambiguation="compatible").to_instant()
 
 
 def _exact(wall: PlainDateTime, zone: str) -> Instant:

@@ -109,7 +109,7 @@ def test_anchors_are_copies_and_cannot_explode(edit) -> None:
         ("2: refill_message}", "12: refill_message}", "flow.refill.ask.keys.12", "not a key of the telephone", "digit"),
         ("2: refill_message}", "1: refill_message}", "flow.refill.ask.keys.1", "`1` is given twice", "Keep one"),
         ("shift: 1 week", "shift: 1 weak", "rotations.physicians.shift", "not a duration", "1 week"),
-        ("{hours: open, lines: free}", "{hours: opne, lines: free}", "routes.1.when.hours.0", '"opne" is not a choice', "`open`"),
+        ("{hours: open, lines: free}", "{hours: opne, lines: free}", "routes.1.when.hours", '"opne" is not a choice', "`open`"),
         ("timezone: America/New_York", "timezone: America/New_Yorck", "timezone", "not a time zone", "IANA"),
         ("country: US", "kountry: US", "hours.holidays.country", "`country` is missing", "country"),
         ("reach_within: 10m", "reach_within: soon", "categories.urgent.reach_within", "not a deadline", "30 office minutes"),

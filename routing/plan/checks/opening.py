@@ -20,7 +20,7 @@ def hours(subject: Subject) -> Iterator[Finding]:
     taken: dict[Weekday, list[Window]] = {day: [] for day in Weekday}
     for days, windows in subject.document.hours.weekly.items():
         yield from _reversed(("hours", "weekly", days), windows)
-        at = ("hours", "weekly", days)
+        at: Path = ("hours", "weekly", days)
         told: dict[Path, Finding] = {}
         for day in sorted(grammar.days(days), key=lambda day: day.value):
             for finding in _overlaps(at, windows, taken[day], day.name.capitalize()):
