@@ -77,6 +77,9 @@ class _Resource:
             if error.fault:
                 self._exchange.note(error.code, f"{request.method} {request.url.path}", error.message)
             return _refusal(error)
+        except Exception as error:  # the emulator's own mistake: the test must see it, not only the client
+            self._exchange.timeline.crashed(error)
+            raise
 
     def _authenticate(self, request: Request) -> None:
         scheme, _, encoded = request.headers.get("authorization", "").partition(" ")

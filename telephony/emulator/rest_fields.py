@@ -82,4 +82,16 @@ FIELDS: dict[tuple[str, str], frozenset[str]] = {
         TrunkSid VoiceApplicationSid VoiceCallerIdLookup VoiceFallbackMethod VoiceFallbackUrl VoiceMethod
         VoiceReceiveMode VoiceUrl
         """),
+    ("POST", "/Conferences/{ConferenceSid}/Participants"): _names("""
+        AmdStatusCallback AmdStatusCallbackMethod Beep Byoc CallReason CallSidToCoach CallToken CallerDisplayName
+        CallerId ClientNotificationUrl Coaching ConferenceRecord ConferenceRecordingStatusCallback
+        ConferenceRecordingStatusCallbackEvent ConferenceRecordingStatusCallbackMethod ConferenceStatusCallback
+        ConferenceStatusCallbackEvent ConferenceStatusCallbackMethod ConferenceTrim EarlyMedia
+        EndConferenceOnExit From JitterBufferSize Label MachineDetection MachineDetectionSilenceTimeout
+        MachineDetectionSpeechEndThreshold MachineDetectionSpeechThreshold MachineDetectionTimeout
+        MaxParticipants Muted Record RecordingChannels RecordingStatusCallback RecordingStatusCallbackEvent
+        RecordingStatusCallbackMethod RecordingTrack Region SipAuthPassword SipAuthUsername
+        StartConferenceOnEnter StatusCallback StatusCallbackEvent StatusCallbackMethod TimeLimit Timeout To Trim
+        WaitMethod WaitUrl
+    """),
 }

@@ -96,6 +96,10 @@ class Timeline(ABC):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def crashed(self, error: BaseException) -> None:
+        """Keep an exception of the emulator's own for the next :meth:`until`."""
+        self._crashes.append(error)
+
     def raise_crashes(self) -> None:
         """Raise the first exception that an emulator task died of, once."""
         if self._crashes:
@@ -108,7 +112,7 @@ class Timeline(ABC):
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._crashes.append(error)
+            self.crashed(error)
         self.changed()
 
 

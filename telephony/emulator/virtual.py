@@ -76,7 +76,10 @@ class VirtualTimeline(Timeline):
                 if condition():
                     return True
                 due = await self._next_due()
-                if due is None or due > deadline:
+                if due is None:
+                    return False
+                if due > deadline:
+                    self._jump(deadline)  # the time was waited, in vain
                     return False
                 self._jump(due)
 

@@ -161,7 +161,7 @@ def _fits(leg: Leg, form: Form) -> bool:
 
 
 def fits_time(form: Form, name: str, instant: Instant | None) -> bool:
-    """Filters ``Name`` (that day), ``Name<`` (until then) and ``Name>`` (from then), by a date or an ISO 8601 instant."""
+    """Filters ``Name`` (that day), ``Name<`` (until then) and ``Name>`` (from then), by a date or an instant."""
     for suffix in ("", "<", ">"):
         field = name + suffix
         if field not in form:

@@ -1,7 +1,9 @@
 """A product whose TwiML the test sets, an exchange, and both on real loopback sockets."""
 
+import inspect
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
@@ -11,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from twilio.http.http_client import TwilioHttpClient
+from twilio.http.response import Response as TwilioResponse
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 from whenever import Instant
@@ -44,7 +47,7 @@ class Product:
     """Answers each path with what the test set; checks every signature with twilio's own validator."""
 
     origin: str = ""
-    pages: dict[str, object] = field(default_factory=dict)
+    pages: dict[str, list[Any]] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
 
     def on(self, path: str, *answers: object) -> None:
@@ -69,6 +72,8 @@ class Product:
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if callable(answer) and not isinstance(answer, Response):
             answer = answer(got)
+        if inspect.isawaitable(answer):
+            answer = await answer
         return answer if isinstance(answer, Response) else twiml(str(answer))
 
 
@@ -107,11 +112,11 @@ async def exchange(product: Product) -> AsyncIterator[Exchange]:
 class Redirected(TwilioHttpClient):
     """Twilio's own HTTP client, sent to the emulator: the Python client has no setting for its address."""
 
-    def __init__(self, api_url):
+    def __init__(self, api_url: str) -> None:
         super().__init__(timeout=10)
         self._api_url = api_url
 
-    def request(self, method, url, *args, **kwargs):
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> TwilioResponse:  # type: ignore[override]
         return super().request(method, url.replace("https://api.twilio.com", self._api_url), *args, **kwargs)
 
 
@@ -119,6 +124,7 @@ class Redirected(TwilioHttpClient):
 def client(exchange: Exchange) -> Iterator[Client]:
     http_client = Redirected(exchange.api_url)
     yield Client(exchange.account_sid, exchange.auth_token, http_client=http_client)
+    assert http_client.session is not None
     http_client.session.close()
 
 

@@ -1,7 +1,7 @@
 """Calls through the REST API, with Twilio's own client."""
 
 import asyncio
-import datetime
+import datetime as dt
 
 import pytest
 from twilio.base.exceptions import TwilioRestException
@@ -34,7 +34,7 @@ async def test_placed_call_runs_its_document(exchange, product, client):
         status_callback_event=ALL,
     )
     assert placed.status == "queued"
-    assert placed.date_created == datetime.datetime(2026, 1, 5, 3, tzinfo=datetime.UTC)
+    assert placed.date_created == dt.datetime(2026, 1, 5, 3, tzinfo=dt.UTC)
     ring = await chen.rings()
     await ring.hears("Thank you")
     await ring.is_over()
@@ -236,9 +236,9 @@ async def test_list_filters_and_pages(exchange, product, client):
     assert [each.to for each in await listed(page_size=3)] == numbers[::-1]
     assert [each.to for each in await listed(status="busy")] == numbers[:1]
     assert [each.to for each in await listed(to=numbers[3])] == numbers[3:4]
-    day = datetime.date(2026, 1, 5)
+    day = dt.date(2026, 1, 5)
     assert len(await listed(start_time_after=day)) == 7
-    assert await listed(start_time_before=day - datetime.timedelta(days=1)) == []
+    assert await listed(start_time_before=day - dt.timedelta(days=1)) == []
     assert len(await listed(start_time=day, limit=4)) == 4
     assert exchange.faults == []
 

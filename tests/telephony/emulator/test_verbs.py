@@ -15,6 +15,7 @@ from telephony.emulator import (
     Heard,
     Hears,
     NoAnswer,
+    PhoneCall,
     Played,
     Press,
     Recorded,
@@ -260,7 +261,7 @@ async def test_reject_does_not_answer(exchange, product, reason, status):
 
 
 async def test_hanging_up_during_a_webhook_ignores_its_answer(exchange, product):
-    calls = []
+    calls: list[PhoneCall] = []
 
     def hang_up_first(_got):
         calls[0].hang_up_now()
@@ -464,7 +465,8 @@ async def test_number_status_callbacks(exchange, product):
 
 async def test_conference_waits_for_its_host(exchange, product):
     product.on("/voice", '<Dial action="/done"><Conference startConferenceOnEnter="false" waitUrl="/wait" '
-               'statusCallback="/conference" statusCallbackEvent="start end join leave">p-1</Conference></Dial>')  # fmt: skip
+               'statusCallback="/conference" statusCallbackEvent="start end join leave">p-1</Conference>'
+               "</Dial>")  # fmt: skip
     product.on("/wait", "<Say>Please hold.</Say><Pause length='10'/>")
     product.on("/page", '<Dial><Conference endConferenceOnExit="true">p-1</Conference></Dial>')
     product.on("/conference", "")
