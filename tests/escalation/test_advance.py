@@ -219,6 +219,16 @@ def test_the_last_resort_starts_with_its_first_number_again_after_the_page_was_o
     assert night.rung() == ["0198", "0198"]
 
 
+def test_the_last_resort_rings_one_number_at_a_time_and_none_that_is_being_rung_already(maple):
+    night = Night(maple, step("chen", wait=20), numbers=("+16175550121", *SERVICE), caller=CallerPresence.GONE)
+    night.do(Opened())
+    assert night.wait()[-1] == PlaceCall(2)
+    assert night.rung() == ["0121", "0198"]
+    assert night.do(Missed(1, "no answer"), after=5) == ()
+    assert night.do(Missed(2, "no answer"), after=25) == (PlaceCall(3),)
+    assert night.rung()[-1] == "0121"
+
+
 def test_a_caller_who_leaves_the_last_resort_is_called_back_by_it_and_one_who_returns_is_put_through(maple):
     night = Night(maple, step("silent"))
     night.do(Opened())
