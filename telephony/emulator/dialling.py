@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from telephony.emulator.errors import CallOver
 from telephony.emulator.leg import Leg
+from telephony.emulator.numbers import is_e164
+from telephony.emulator.placing import Detection
 from telephony.emulator.progress import Progress
 from telephony.emulator.rooms import Bridge
 from telephony.emulator.timeline import seconds_between
@@ -71,6 +74,9 @@ class Dialling:
         numbers = list(self._verb.named("Number"))
         if self._verb.text:
             numbers.insert(0, Verb("Number", {}, self._verb.text, ()))
+        for number in numbers:
+            if number.text and not is_e164(number.text):
+                self._exchange.note(13223, self._document.url, f"<Dial>: {number.text!r} is no E.164 number")
         return [each for each in numbers if each.text][:10]
 
     def _caller_id(self) -> str | None:
@@ -86,10 +92,12 @@ class Dialling:
     async def _ring(self, targets: Sequence[Verb], caller_id: str) -> Outcome:
         legs = [self._leg(each, caller_id) for each in targets]
         for leg, target in zip(legs, targets, strict=True):
-            self._exchange.timeline.spawn(self._exchange.serve(leg, self._callee(leg, target, legs)), name=leg.sid)
+            self._exchange.timeline.spawn(
+                self._exchange.serve(leg, partial(self._callee, leg, target, legs)), name=leg.sid
+            )
             leg.on_end(self._caller.bell.ring)
         try:
-            await self._caller.wait(lambda: self._bridge is not None or all(leg.over for leg in legs))
+            await self._caller.wait(lambda: self._decided(legs))
             if self._bridge is not None:
                 await self._talk(self._bridge)
         finally:
@@ -97,6 +105,11 @@ class Dialling:
                 if not leg.moved_away:
                     leg.end("canceled" if leg.answered_at is None else "completed", "the dialling call went on")
         return self._outcome(legs)
+
+    def _decided(self, legs: Sequence[Leg]) -> bool:
+        """Connected; or all gone; or whoever picked up was given a document of their own through REST."""
+        gone = self._winner is not None and self._winner.moved_away
+        return self._bridge is not None or gone or all(leg.over for leg in legs)
 
     def _leg(self, target: Verb, caller_id: str) -> Leg:
         leg = self._exchange.new_leg("outbound-dial", caller_id, target.text, parent=self._caller)
@@ -117,7 +130,8 @@ class Dialling:
         for rival in rivals:
             if rival is not leg:
                 rival.end("canceled", "another phone was quicker")
-        await self._exchange.detect_machine(leg, target.of("machineDetection"))
+        await self._exchange.placing.send_digits(leg, target.of("sendDigits"))
+        await self._detection(target).run(self._exchange, leg)
         if "url" in target.attributes:
             script = self._exchange.script(leg, SCREENING, with_fallback=False)
             await script.follow(Errand(self._document.resolve(target.of("url")), target.method()))
@@ -128,6 +142,13 @@ class Dialling:
         self._caller.bell.ring()
         await leg.wait(lambda: bridge.over)
         leg.end("completed", "the other party hung up")
+
+    def _detection(self, target: Verb) -> Detection:
+        callback = (
+            self._document.resolve(target.of("amdStatusCallback")) if "amdStatusCallback" in target.attributes else ""
+        )
+        return Detection(target.of("machineDetection"), callback=callback,
+                         callback_method=target.method("amdStatusCallbackMethod"))  # fmt: skip
 
     async def _talk(self, bridge: Bridge) -> None:
         """Wait until the bridge is over: a hang-up, the time limit, or the caller's star."""

@@ -17,6 +17,10 @@ MAX_SAY = 4096
 MAX_NUMBERS = 10
 _UNSUPPORTED = {"Refer", "Sms", "Pay", "Connect", "Prompt", "Echo", "Start", "Stop", "Client", "Sim", "Sip",
                 "Application", "WhatsApp"}  # fmt: skip
+_UNPLAYED = {
+    ("Dial", "record"), ("Dial", "recordingStatusCallback"), ("Dial", "referUrl"), ("Conference", "record"),
+    ("Conference", "maxParticipants"), ("Conference", "coach"), ("Gather", "partialResultCallback"),
+}  # fmt: skip
 _ENDING = {"Redirect", "Hangup", "Reject", "Leave"}
 
 Note = Callable[[int, str], None]
@@ -77,6 +81,8 @@ class _Reader:
             elif (wrong := values.fault_of(element.name, name, value)) is not None:
                 self._note(12200, f"<{element.name} {name}>: {value!r} {wrong}")
             else:
+                if (element.name, name) in _UNPLAYED:
+                    self._note(0, f"<{element.name} {name}> is Twilio's, but this emulator does not play it")
                 yield name, value
 
     def _children(self, node: ET.Element, element: Element) -> Iterator[Verb]:

@@ -1,9 +1,10 @@
 """The telephone exchange: Twilio's account with everything in it, and the network behind it."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import httpx
 
@@ -170,18 +171,19 @@ class Exchange:
         self.legs[leg.sid] = leg
         return leg
 
-    def call_in(self, from_: str, to: str) -> Leg:
+    def call_in(self, from_: str, to: str, forwarded_from: str | None = None) -> Leg:
         """A call comes in for an owned number. Raises LookupError when nobody owns it."""
         if to not in self.numbers:
             raise LookupError(f"{to} is no number of this account")
         number = self.numbers[to]
         leg = self.new_leg("inbound", from_, to)
         leg.status = "ringing"
+        leg.forwarded_from = forwarded_from
         leg.fallback_url, leg.fallback_method = number.voice_fallback_url, number.voice_fallback_method
         if number.status_callback:
             leg.progress = Progress(self.callbacks, number.status_callback, number.status_callback_method)
         errand = Errand(number.voice_url, number.voice_method)
-        self.timeline.spawn(self.serve(leg, self.script(leg).follow(errand)), name=f"inbound {leg.sid}")
+        self.timeline.spawn(self.serve(leg, lambda: self.script(leg).follow(errand)), name=f"inbound {leg.sid}")
         return leg
 
     def script(
@@ -190,18 +192,18 @@ class Exchange:
         """A script for a leg."""
         return Script(self, leg, allowed, with_fallback=with_fallback, in_queue=in_queue)
 
-    async def serve(self, leg: Leg, work: Coroutine[Any, Any, None]) -> None:
+    async def serve(self, leg: Leg, work: Callable[[], Awaitable[None]]) -> None:
         """Do a leg's work, then whatever documents REST gives it; at the end the call is over."""
         while True:
             try:
-                await work
+                await work()
                 leg.end("completed", "nothing left to do")
             except CallOver:
                 pass
             except CallMoved as moved:
                 if leg.room is not None:
                     leg.room.leave(leg)
-                work = self.script(leg).follow(moved.errand)
+                work = partial(self.script(leg).follow, moved.errand)
                 continue
             except ApplicationError:
                 await self._fail(leg)
@@ -216,10 +218,6 @@ class Exchange:
     async def ring(self, leg: Leg, timeout: float) -> bool:  # noqa: ASYNC109  (a person's patience, not the task's)
         """Ring the phone that a leg goes to; True when somebody or something picked up."""
         return await self.placing.ring(leg, timeout)
-
-    async def detect_machine(self, leg: Leg, mode: str) -> None:
-        """Answering machine detection, if asked for; takes its time before the document runs."""
-        await self.placing.detect_machine(leg, mode)
 
     def inform(self, leg: Leg, errand: Errand) -> None:
         """Tell a URL something about a call whose answer will not be performed."""

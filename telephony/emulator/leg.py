@@ -60,7 +60,6 @@ class Leg:
     progress: "Progress | None" = None
     fallback_url: str = ""
     fallback_method: str = "POST"
-    time_limit: float = 14400
     created_at: Instant = field(init=False)
     answered_at: Instant | None = None
     ended_at: Instant | None = None
@@ -73,6 +72,9 @@ class Leg:
     room: "Room | None" = None
     moved_away: bool = False
     """Whether REST gave it a document of its own: it then outlives the <Dial> that called it."""
+    time_limit: float | None = None
+    """Seconds from the answer after which Twilio ends it, if REST set any."""
+    digits_to_send: str = ""
     label: str | None = None
     """What REST called this participant of a conference."""
     cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
@@ -165,6 +167,8 @@ class Leg:
         """Give the call another document (REST): its script drops what it does."""
         self._moved = errand
         self.moved_away = True
+        if self.parent is not None:
+            self.parent.bell.ring()
         self.bell.ring()
 
     # ---- what the script does ----

@@ -160,13 +160,13 @@ class Phone:
         self._rings = 0
         self._texts_read = 0
 
-    async def dial(self, number: str, caller_id: str | None = None) -> PhoneCall:
+    async def dial(self, number: str, caller_id: str | None = None, *, forwarded_from: str | None = None) -> PhoneCall:
         """Call a number that the exchange owns. ``caller_id`` is what From says: by default the phone's number."""
-        return self.dial_now(number, caller_id)
+        return self.dial_now(number, caller_id, forwarded_from)
 
-    def dial_now(self, number: str, caller_id: str | None = None) -> PhoneCall:
+    def dial_now(self, number: str, caller_id: str | None = None, forwarded_from: str | None = None) -> PhoneCall:
         """The same, for callers without a loop to wait on. Raises LookupError for a number nobody owns."""
-        leg = self.exchange.call_in(self.number if caller_id is None else caller_id, number)
+        leg = self.exchange.call_in(self.number if caller_id is None else caller_id, number, forwarded_from)
         call = self._take_part(leg)
         leg.tell(events.Dialled(at=leg.now(), to=number))
         return call

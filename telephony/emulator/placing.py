@@ -4,10 +4,12 @@ Source: TWILIO.md, "REST": one outbound call per second per account by default, 
 are exempt. Synchronous detection delays the TwiML by about 4 s.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from whenever import Instant
 
+from telephony.emulator.events import Played
 from telephony.emulator.leg import Leg
 from telephony.emulator.numbers import is_e164
 from telephony.emulator.timeline import seconds_between
@@ -32,7 +34,8 @@ class Placing:
         """Start a call asked for through REST; it is queued at first."""
         wait = self._turn()
         self._exchange.timeline.spawn(
-            self._exchange.serve(leg, self._career(leg, errand, timeout, detection, wait)), name=f"outbound {leg.sid}"
+            self._exchange.serve(leg, partial(self._career, leg, errand, timeout, detection, wait)),
+            name=f"outbound {leg.sid}",
         )
 
     def _turn(self) -> float:
@@ -48,6 +51,9 @@ class Placing:
         await leg.rest(wait)
         if not await self.ring(leg, timeout):
             return
+        if leg.time_limit is not None:
+            self._exchange.timeline.spawn(self._end_in_time(leg, leg.time_limit), name=f"time limit {leg.sid}")
+        await self.send_digits(leg, leg.digits_to_send)
         await detection.run(self._exchange, leg)
         await self._exchange.script(leg).follow(errand)
 
@@ -66,9 +72,16 @@ class Placing:
             leg.end("no-answer", "nobody answered")
         return not leg.over
 
-    async def detect_machine(self, leg: Leg, mode: str) -> None:
-        """Synchronous detection for a <Number>."""
-        await Detection(mode).run(self._exchange, leg)
+    async def send_digits(self, leg: Leg, digits: str) -> None:
+        """Play tones to a phone that has just been answered (an extension); ``w`` waits half a second."""
+        if digits:
+            seconds = 0.5 * len(digits)
+            leg.tell(Played(at=leg.now(), digits=digits, seconds=seconds))
+            await leg.rest(seconds)
+
+    async def _end_in_time(self, leg: Leg, seconds: float) -> None:
+        await leg.bell.until(lambda: leg.over, seconds)
+        leg.end("completed", "time limit")
 
 
 class Detection:

@@ -13,9 +13,9 @@ class Recording:
 
     account_sid: str
     call_sid: str
-    seconds: int
-    words: str
     at: Instant
+    seconds: int = 0
+    words: str = ""
     sid: str = field(default_factory=lambda: new_sid("RE"))
 
     @property

@@ -4,7 +4,7 @@ Source: "Webhooks: Connection Overrides" in Twilio's documentation and TWILIO.md
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, parse_qsl, urldefrag, urlencode, urljoin, urlsplit, urlunsplit
 from uuid import uuid4
@@ -111,7 +111,6 @@ class Webhooks:
     policy: Policy = field(default_factory=Policy)
     repeat: Callable[[Request], int] = lambda _request: 0
     deliveries: list[Delivery] = field(default_factory=list)
-    before: Callable[[Request], Awaitable[None]] | None = None
     _client: httpx.AsyncClient | None = None
 
     async def send(self, request: Request, cookies: httpx.Cookies) -> Reply:
@@ -119,8 +118,6 @@ class Webhooks:
         plain, fragment = urldefrag(request.url)
         policy = self.policy.overridden(fragment)
         token = str(uuid4())
-        if self.before is not None:
-            await self.before(request)
         for _ in range(self.repeat(request)):
             await self._attempt(request, plain, policy, cookies, token)
         try:

@@ -61,9 +61,13 @@ async def create(asked: Asked) -> Response:
     timeout = form.whole("Timeout", 60, 1, 600)
     detection = _detection(form)
     progress = progress_of(asked)
+    fallback = form.url("FallbackUrl"), form.method("FallbackMethod")
+    form.whole("TimeLimit", 14400, 1, 86400)
     leg = exchange.new_leg("outbound-api", from_, to)
     leg.progress = progress
-    leg.fallback_url, leg.fallback_method = form.url("FallbackUrl"), form.method("FallbackMethod")
+    leg.fallback_url, leg.fallback_method = fallback
+    leg.time_limit = form.whole("TimeLimit", 14400, 1, 86400) if "TimeLimit" in form else None
+    leg.digits_to_send = form.text("SendDigits")
     exchange.placing.place(leg, errand, timeout, detection)
     return JSONResponse(render(leg), 201)
 
@@ -114,7 +118,7 @@ async def update(asked: Asked) -> Response:
     """End a call, or give it another document."""
     leg, form = find(asked), asked.form
     form.only("POST", "/Calls/{Sid}", "Url Method Twiml Status FallbackUrl FallbackMethod StatusCallback "
-              "StatusCallbackMethod TimeLimit")  # fmt: skip
+              "StatusCallbackMethod")  # fmt: skip
     status = form.one_of("Status", "canceled", "completed")
     errand = _errand(form)
     if status and errand is not None:

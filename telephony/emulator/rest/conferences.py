@@ -14,7 +14,7 @@ from telephony.emulator.verb import Errand
 _CREATE = (
     "From To StatusCallback StatusCallbackMethod StatusCallbackEvent Label Timeout Muted Beep StartConferenceOnEnter "
     "EndConferenceOnExit WaitUrl WaitMethod EarlyMedia ConferenceStatusCallback ConferenceStatusCallbackMethod "
-    "ConferenceStatusCallbackEvent MaxParticipants CallerId"
+    "ConferenceStatusCallbackEvent"
 )
 
 

@@ -272,3 +272,12 @@ async def test_machine_detection_beside_the_call(exchange, product, client):
     assert product.at("/amd") == []
     await ring.waits(5)
     assert product.at("/amd")[0]["AnsweredBy"] == "human"
+
+
+async def test_time_limit(exchange, product, client):
+    product.on("/page", "<Pause length='600'/>")
+    exchange.phone(CHEN).behaviour = Answers(after=2)
+    await create(client, url=f"{product.origin}/page", time_limit=30)
+    ring = await exchange.phone(CHEN).rings()
+    await ring.is_over()
+    assert (ring.end_reason, ring.leg.duration) == ("time limit", 30)

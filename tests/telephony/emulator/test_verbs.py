@@ -585,3 +585,68 @@ async def test_agent_waits_for_a_caller(exchange, product):
     await again.is_answered()
     caller = await dialled(exchange)
     await caller.talks_to(again)
+
+
+async def test_transcription_and_the_events_of_a_recording(exchange, product):
+    product.on("/voice", '<Record action="/kept" transcribe="true" transcribeCallback="/transcribed" '
+               'recordingStatusCallback="/recorded" '
+               'recordingStatusCallbackEvent="in-progress completed"/>')  # fmt: skip
+    for path in ("/kept", "/transcribed", "/recorded"):
+        product.on(path, "")
+    call = await dialled(exchange)
+    await call.speak("My son has a fever", seconds=5)
+    await call.press("1")
+    await call.is_over()
+    await exchange.timeline.settle()
+    assert [got["RecordingStatus"] for got in product.at("/recorded")] == ["in-progress", "completed"]
+    got = product.at("/transcribed")[0]
+    assert (got["TranscriptionStatus"], got["TranscriptionText"]) == ("completed", "My son has a fever")
+    assert got["RecordingSid"] in exchange.recordings
+
+
+async def test_moving_a_call_while_it_records_keeps_the_recording(exchange, product, client):
+    product.on("/voice", '<Record action="/kept" recordingStatusCallback="/recorded"/>')
+    product.on("/recorded", "")
+    product.on("/elsewhere", "<Say>Elsewhere.</Say>")
+    call = await dialled(exchange)
+    await call.speak("My son has a fever", seconds=5)
+    await asyncio.to_thread(client.calls(call.sid).update, url=f"{product.origin}/elsewhere")
+    await call.hears("elsewhere")
+    assert product.at("/kept") == []
+    assert product.at("/recorded")[0]["RecordingDuration"] == "5"
+
+
+async def test_callee_moved_during_screening_releases_the_caller(exchange, product, client):
+    product.on("/voice", f'<Dial action="/done"><Number url="/screen">{CHEN}</Number></Dial>')
+    product.on("/screen", "<Say>Who is there?</Say><Pause length='60'/>")
+    product.on("/elsewhere", "<Say>Elsewhere.</Say><Pause length='60'/>")
+    product.on("/done", "<Say>Released.</Say>")
+    exchange.phone(CHEN).behaviour = Answers(after=2)
+    call = await dialled(exchange)
+    ring = await exchange.phone(CHEN).rings()
+    await ring.hears("who is there")
+    await asyncio.to_thread(client.calls(ring.sid).update, url=f"{product.origin}/elsewhere")
+    await asyncio.gather(call.hears("released"), ring.hears("elsewhere"))
+    assert not ring.ended
+
+
+async def test_digits_are_sent_after_the_answer(exchange, product):
+    product.on("/voice", f'<Dial><Number sendDigits="ww12">{CHEN}</Number></Dial>')
+    exchange.phone(CHEN).behaviour = Answers(after=1)
+    call = await dialled(exchange)
+    await call.talks_to(exchange.phone(CHEN))
+    assert seconds_since_start(exchange) == 3
+
+
+async def test_number_that_is_none_is_a_fault(exchange, product):
+    product.on("/voice", '<Dial action="/done">the doctor</Dial>')
+    product.on("/done", "")
+    await (await dialled(exchange)).is_over()
+    assert product.at("/done")[0]["DialCallStatus"] == "failed"
+    assert [fault.code for fault in exchange.faults] == [13223]
+
+
+async def test_forwarded_call(exchange, product):
+    product.on("/voice", "<Say>Hello.</Say>")
+    await (await dialled(exchange, forwarded_from="+16175550150")).hears("hello")
+    assert product.at("/voice")[0]["ForwardedFrom"] == "+16175550150"
