@@ -13,6 +13,7 @@ from routing.plan.document import WaiverDoc as Waiver
 from routing.plan.faults import Fault, PlanFaults, did_you_mean
 from routing.plan.plan import Plan
 from routing.plan.reading import in_order, read
+from routing.plan.salvage import with_further_faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,13 @@ class Publishable:
 def publishable(text: str, now: Instant, version: int = 0) -> Publishable:
     """The plan of a YAML or JSON text, ready to be published at `now`.
 
-    Raises PlanFaults: with every fault of the document.
+    Raises PlanFaults: with every fault of the document. Where the form itself has faults, what refers to or depends on
+    the faulty parts is not judged until they are mended.
     """
-    document = read(text)
+    try:
+        document = read(text)
+    except PlanFaults as form:
+        raise PlanFaults(with_further_faults(text, form.faults, now)) from None
     faults, waived = _judge(document, now)
     if faults:
         raise PlanFaults(faults)

@@ -69,7 +69,7 @@ def kind_on_the_wall(table: Table, moment: datetime) -> str:
         opening = table.hours.exceptions[date].windows
         if not opening:
             return "holiday"
-    elif table.hours.country and (wall.month, wall.day) == (11, 26):  # the only holiday of the days above
+    elif table.hours.country and (wall.month, wall.day) in {(9, 7), (11, 26)}:  # the holidays of the days above
         return "holiday"
     else:
         opening = table.hours.weekly.get(Weekday(wall.isoweekday()), ())

@@ -135,6 +135,26 @@ def test_a_fault_of_form_is_told_in_plain_words(edit, old, new, path, fault, men
     assert not any(jargon in " ".join(told).lower() for jargon in ("pydantic", "input should", "validat"))
 
 
+def test_faults_of_form_do_not_hide_those_of_meaning(edit) -> None:
+    text = edit(
+        ('+16175550121"], sms', '+1617555"], sms'),  # Dr. Chen, to whom rotations refer
+        ("no_answer: overflow", "no_answer: day"),
+        ("{go: night} #", "{goo: night} #"),
+        ("      then: survey", "      then: survy"),
+        ('voice: ["+16175550124"]', 'voice: ["+16175550123"]'),
+        ("otherwise: urgent\n\n  day", "otherwize: urgent\n\n  day"),
+    )
+    assert [(check, path) for check, path, _, _ in faults(text)] == [
+        ("unknown-key", "routes.3.goo"),
+        ("missing", "flow.night_es.menu.otherwise"),
+        ("unknown-key", "flow.night_es.menu.otherwize"),
+        ("no-end", "flow.day.transfer.no_answer"),
+        ("unknown-target", "flow.appointment.message.then"),
+        ("number", "staff.0.voice.0"),
+        ("repeated-number", "staff.3"),
+    ]
+
+
 def test_faults_carry_lines(edit) -> None:
     text = edit(('at: "19:00"', "at: 19:00"))
     with pytest.raises(PlanFaults) as found:
