@@ -88,6 +88,7 @@ def _try(draft: Draft, why: str) -> None:
     draft.page = replace(
         draft.page, last_resort_tries=draft.page.last_resort_tries + 1, due=draft.now + pass_length(draft.policy)
     )
+    draft.say(f"Try {draft.page.last_resort_tries} of {LAST_RESORT_TRIES} of the last resort")
     if draft.policy.last_resort.alert_operators or not draft.policy.last_resort.numbers:
         _alert(draft, why)
     if draft.page.caller is CallerPresence.HOLDING and draft.policy.last_resort.numbers:
