@@ -38,9 +38,9 @@ class Settings(BaseSettings):
     data_dir: Annotated[Path, Field(validation_alias=_named("NIGHTBELL_DATA_DIR"))] = Path(".data")
     encryption_keys: Annotated[SecretStr | None, Field(validation_alias=_named("NIGHTBELL_ENCRYPTION_KEYS"))] = None
     clock: Annotated[str, Field(validation_alias=_named("NIGHTBELL_CLOCK"))] = ""
-    calls_per_second: Annotated[
-        float, Field(validation_alias=_named("NIGHTBELL_CALLS_PER_SECOND"), gt=0, le=1000)
-    ] = 1.0
+    calls_per_second: Annotated[float, Field(validation_alias=_named("NIGHTBELL_CALLS_PER_SECOND"), gt=0, le=1000)] = (
+        1.0
+    )
     log_format: Annotated[str, Field(validation_alias=_named("NIGHTBELL_LOG_FORMAT"), pattern="^(json|text)$")] = "text"
     log_level: Annotated[
         str, Field(validation_alias=_named("NIGHTBELL_LOG_LEVEL"), pattern="^(debug|info|warning|error)$")
@@ -88,7 +88,8 @@ class Settings(BaseSettings):
                 return KeyRing.from_setting(self.encryption_keys.get_secret_value())
             if self.database_url is not None:
                 raise SettingsError(
-                    "NIGHTBELL_ENCRYPTION_KEYS must be set with NIGHTBELL_DATABASE_URL; make one with `nightbell new-key`"
+                    "NIGHTBELL_ENCRYPTION_KEYS must be set with NIGHTBELL_DATABASE_URL; "
+                    "make one with `nightbell new-key`"
                 )
             return KeyRing.from_setting(_kept_key(self.data_dir / "encryption.key"))
         except KeySettingError as error:

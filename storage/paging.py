@@ -85,7 +85,13 @@ class Paging:
             return stored
         await pages.store_advance(connection, stored.page, result, type(event).__name__, now)
         await self._defer(connection, stored.page, result, now)
-        _log.info("page_advanced", page=page, happened=type(event).__name__, state=result.page.state, version=result.page.version)
+        _log.info(
+            "page_advanced",
+            page=page,
+            happened=type(event).__name__,
+            state=result.page.state,
+            version=result.page.version,
+        )
         return dataclasses.replace(stored, page=result.page)
 
     async def leg_left(self, connection: AsyncConnection, page: str, leg: str, escalation: Escalation) -> None:

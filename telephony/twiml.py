@@ -151,7 +151,6 @@ class Document:
             beep="false",
             wait_url=wait_url,
             wait_method="POST",
-            max_participants=3,
             status_callback=status_url,
             status_callback_event="start join leave end",
             status_callback_method="POST",

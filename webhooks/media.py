@@ -20,14 +20,14 @@ class Media:
     """Makes links, checks them, and fetches what they stand for."""
 
     def __init__(self, origin: str, secret: bytes, auth: tuple[str, str]) -> None:
-        self._origin = origin.rstrip("/")
+        self.origin = origin.rstrip("/")
         self._secret = hmac.new(secret, b"nightbell media", sha256).digest()
         self._http = httpx.AsyncClient(auth=auth, timeout=httpx.Timeout(8.0, connect=3.0), follow_redirects=True)
 
     def link(self, recording: str, now: Instant) -> str:
         """A URL under which the recording is played until 15 minutes from now."""
         until = (now + VALID_FOR).timestamp()
-        return f"{self._origin}/media/{recording}?until={until}&mark={self._mark(recording, until)}"
+        return f"{self.origin}/media/{recording}?until={until}&mark={self._mark(recording, until)}"
 
     def allows(self, recording: str, until: str, mark: str, now: Instant) -> bool:
         """True for a link that this server made and that has not run out."""

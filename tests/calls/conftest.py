@@ -71,7 +71,9 @@ class Night:
         """The worker's part: jobs that are ready, and the sweep. True when there was something."""
         if self.worker_is_dead:
             return False
-        ready = "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND coalesce(scheduled_at, now()) <= now()"
+        ready = (
+            "SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND coalesce(scheduled_at, now()) <= now()"
+        )
         if await self.sql_one(ready):
             await self.worker.run_ready()
             return True
@@ -169,7 +171,7 @@ async def open_night(
         await parts.plans.refresh()
         product = await stack.enter_async_context(serving(create_product(parts)))
         parts.site.urls.origin = product
-        parts.site.media._origin = product
+        parts.site.media.origin = product
         point(exchange, product)
         await stack.enter_async_context(parts.queue.open_async())
         night = Night(parts, exchange, timeline, product)
@@ -193,5 +195,3 @@ async def day(database_url: str, tmp_path: Path) -> AsyncIterator[Night]:
     """10:00 on a Monday."""
     async with open_night(MONDAY_MORNING, database_url, tmp_path) as opened:
         yield opened
-
-

@@ -1,0 +1,35 @@
+"""The command line. Each command is in the module of its subject."""
+
+import asyncio
+import sys
+
+import typer
+
+from nightbell.cli import demo, looking, plans, running, telephone
+from nightbell.cli.console import Stop, stderr
+from nightbell.settings import SettingsError
+from storage.clock import ClockSettingError
+from storage.errors import StorageError
+
+app = typer.Typer(
+    name="nightbell",
+    help="An IVR and call-routing server for medical practices.",
+    no_args_is_help=True,
+    add_completion=False,
+    # Local variables hold secrets and numbers: a traceback must not show them.
+    pretty_exceptions_show_locals=False,
+)
+
+for module in (running, plans, looking, telephone, demo):
+    module.register(app)
+
+
+def main() -> None:
+    """Run a command. What a person can mend is said in one line, with exit status 1."""
+    try:
+        app()
+    except (SettingsError, ClockSettingError, StorageError, Stop) as error:
+        stderr.print(f"nightbell: {error}", style="red", highlight=False, markup=False)
+        sys.exit(1)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(130)

@@ -1,0 +1,141 @@
+"""`explain`, `oncall` and `calls`: who would get a call, who is on call, and what became of the calls."""
+
+import csv
+import sys
+from collections.abc import Iterator
+from typing import Annotated, Any, Final
+
+import typer
+from rich.table import Table
+from whenever import Instant
+
+from escalation.oncall import on_call
+from nightbell.cli.console import Stop, instant_in, stdout, the_plan, wall, with_parts
+from nightbell.composition import Parts
+from routing.decide import Incoming, Load
+from routing.explain import Call
+from routing.explain import explain as explain_call
+from routing.plan import Plan
+from storage.records import COLUMNS, CallRecord, records
+
+Practice = Annotated[str | None, typer.Option(help="The practice's id; not needed where there is only one.")]
+At = Annotated[
+    str | None, typer.Option(help="When: '2026-11-22 02:10' on the practice's clock, or with an offset. Now.")
+]
+
+MOST: Final = 50
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(explain)
+    app.command()(oncall)
+    app.command()(calls)
+
+
+def explain(
+    keys: Annotated[
+        list[str] | None, typer.Argument(help="The keys pressed, one at each prompt; then silence.")
+    ] = None,
+    at: At = None,
+    caller: Annotated[str | None, typer.Option("--from", help="The caller's number; withheld when not given.")] = None,
+    dialled: Annotated[str | None, typer.Option("--to", help="The number dialled.")] = None,
+    busy: Annotated[
+        list[str] | None, typer.Option(help="DESTINATION=LINES that are taken, such as front_desk=2.")
+    ] = None,
+    no_answer: Annotated[bool, typer.Option("--no-answer", help="Nobody picks up at a destination.")] = False,
+    practice: Practice = None,
+) -> None:
+    """Say who would get this call, and why, without placing any."""
+    load = Load(dict(_busy(item) for item in busy or []))
+
+    async def work(parts: Parts) -> None:
+        plan = the_plan(parts, practice)
+        incoming = Incoming(dialled or plan.numbers[0], caller, withheld=caller is None)
+        call = Call(incoming, tuple(keys or ()), answered=not no_answer)
+        for line in explain_call(plan, call, load, instant_in(at, plan.zone, parts.clock.now())).lines:
+            stdout.print(line, markup=False)
+
+    with_parts(work)
+
+
+def _busy(item: str) -> tuple[str, int]:
+    name, equals, lines = item.partition("=")
+    if not (equals and lines.isascii() and lines.isdigit()):
+        raise Stop(f"--busy takes DESTINATION=LINES, such as front_desk=2, not {item!r}")
+    return name, int(lines)
+
+
+def oncall(at: At = None, practice: Practice = None) -> None:
+    """Say who is on call, for each schedule, and why."""
+
+    async def work(parts: Parts) -> None:
+        plan = the_plan(parts, practice)
+        instant = instant_in(at, plan.zone, parts.clock.now())
+        stdout.print(f"{plan.name}, {wall(instant, plan.zone)} {plan.zone}", markup=False)
+        for line in _duties(plan, instant):
+            stdout.print(line, markup=False)
+
+    with_parts(work)
+
+
+def _duties(plan: Plan, instant: Instant) -> Iterator[str]:
+    for name in plan.escalation.roster.schedules:
+        duty = on_call(plan.escalation.roster, name, instant)
+        if duty is None:
+            yield f"  {name}: nobody"
+            continue
+        until = f"until {wall(duty.until, plan.zone)}" if duty.until < Instant.MAX else "with no end"
+        yield f"  {name}: {duty.because}, {until}"
+
+
+def calls(
+    practice: Practice = None,
+    limit: Annotated[int, typer.Option(help="How many, the newest first.", min=1)] = MOST,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="All of them as CSV, the oldest first, on standard output.")
+    ] = False,
+) -> None:
+    """List the calls and what became of them. Numbers of callers are not shown."""
+
+    async def work(parts: Parts) -> None:
+        if as_csv:
+            await _write_csv(parts, practice)
+            return
+        found = [record async for record in records(parts.database, practice, newest_first=True, limit=limit)]
+        stdout.print(_table(parts, found))
+
+    with_parts(work)
+
+
+async def _write_csv(parts: Parts, practice: str | None) -> None:
+    writer = csv.writer(sys.stdout)
+    writer.writerow(COLUMNS)
+    async for record in records(parts.database, practice):
+        writer.writerow(record.row())
+
+
+def _table(parts: Parts, found: list[CallRecord]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for title in ("began", "practice", "path", "category", "outcome", "answered by", "waited", "lasted"):
+        table.add_column(title, justify="right" if title in {"waited", "lasted"} else "left")
+    for record in found:
+        plan = parts.plans.current(record.practice)
+        table.add_row(*_cells(record, plan.zone if plan else "UTC"))
+    return table
+
+
+def _cells(record: CallRecord, zone: str) -> list[str]:
+    def seconds(value: Any) -> str:  # noqa: ANN401 - a number or nothing
+        return "" if value is None else f"{value} s"
+
+    return [
+        wall(record.started_at, zone),
+        record.practice,
+        " > ".join(record.path),
+        record.category or "",
+        record.outcome or "(under way)",
+        record.answered_by or "",
+        seconds(record.waited),
+        seconds(record.seconds),
+    ]

@@ -1,0 +1,84 @@
+"""`apply`, `check` and `schema`: the plan, from a file."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from whenever import Instant
+
+from nightbell.cli.console import read_text, stderr, stdout, with_parts
+from nightbell.composition import Parts
+from nightbell.publishing import Published, publish_text
+from nightbell.settings import load_settings
+from routing.plan import PlanFaults, json_schema, publishable
+from storage.clock import read_clock
+
+PlanFile = Annotated[
+    Path, typer.Argument(metavar="PLAN", help="The plan's file, in YAML or JSON; - for standard input.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(apply)
+    app.command()(check)
+    app.command()(schema)
+
+
+def check(plan: PlanFile) -> None:
+    """Check a plan, and say every fault with its place and what mends it. Needs no database."""
+    text = read_text(plan)
+    try:
+        found = publishable(text, _now())
+    except PlanFaults as faults:
+        _show(plan, faults)
+        raise typer.Exit(1) from None
+    stdout.print(f"{plan}: fit to be published ({found.plan.name}, {len(found.plan.flow.nodes)} nodes).", markup=False)
+    for waived in found.waived:
+        stdout.print(f"  waived: {waived.fault.path}: {waived.fault.fault} ({waived.because})", markup=False)
+
+
+def apply(
+    plan: PlanFile, author: Annotated[str, typer.Option(help="Who publishes it, for the record.")] = "command line"
+) -> None:
+    """Publish a plan. One with faults is refused whole, and the old one stays."""
+    text = read_text(plan)
+
+    async def publish(parts: Parts) -> Published:
+        return await publish_text(parts, text, author)
+
+    try:
+        published = with_parts(publish)
+    except PlanFaults as faults:
+        _show(plan, faults)
+        stderr.print("Nothing was published; the practice keeps the plan that it had.")
+        raise typer.Exit(1) from None
+    name, version = published.plan.practice, published.version
+    said = (
+        f"{name}: version {version} is published."
+        if published.is_new
+        else f"{name}: that is version {version} already."
+    )
+    stdout.print(said, markup=False)
+    for waived in published.waived:
+        stdout.print(f"  waived: {waived}", markup=False)
+
+
+def schema() -> None:
+    """Print the plan's JSON Schema, for editors."""
+    typer.echo(json.dumps(json_schema(), indent=2))
+
+
+def _now() -> Instant:
+    return read_clock(load_settings().clock).now()
+
+
+def _show(file: Path, faults: PlanFaults) -> None:
+    for fault in faults.faults:
+        line = f":{fault.line}" if fault.line else ""
+        stderr.print(f"{file}{line}: {fault.path}", style="bold", markup=False)
+        stderr.print(f"    {fault.fault}", markup=False)
+        stderr.print(f"    mend: {fault.mend}", style="green", markup=False)
+    count = len(faults.faults)
+    stderr.print(f"{file}: {count} fault{'s' if count != 1 else ''}.", style="red", markup=False)
