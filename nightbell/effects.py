@@ -123,7 +123,7 @@ class Effects:
         if delay is not None and tries + 1 < MOST_TRIES:
             async with self._parts.database.transaction() as connection:
                 await pages.release(connection, page, attempt)
-                arguments = {"page": page, "attempt": attempt}
+                arguments: dict[str, str | int] = {"page": page, "attempt": attempt}
                 await self._site.jobs.defer(connection, job, arguments, priority=jobs.URGENT, delay=delay)
             return
         await self._site.paging.happen(page, _failed(attempt, error))

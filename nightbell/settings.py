@@ -114,7 +114,7 @@ def load_settings() -> Settings:
     if FILE_SETTING in os.environ and not Path(file).is_file():
         raise SettingsError(f"{FILE_SETTING}: there is no file {file}")
     try:
-        return Settings(_env_file=file)  # type: ignore[call-arg] # pydantic-settings takes it, its plugin does not know
+        return Settings(_env_file=file)
     except ValidationError as error:
         faults = [f"{_where(fault['loc'])}: {fault['msg'].removeprefix('Value error, ')}" for fault in error.errors()]
         raise SettingsError("; ".join(faults).removeprefix("settings: ")) from None

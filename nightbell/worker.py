@@ -55,7 +55,7 @@ class Worker:
                 await work(**arguments)
 
         retry = procrastinate.RetryStrategy(max_attempts=5, linear_wait=2, retry_exceptions=[UnavailableError])
-        self._parts.queue.task(run, name=name, retry=retry)
+        self._parts.queue.task(name=name, retry=retry)(run)
 
     async def advance(self, page: str) -> None:
         """A page's wake-up: it does nothing when the page is not due."""
@@ -112,7 +112,7 @@ class Worker:
             unplaced = await pages.unplaced(connection, now - UNPLACED_AFTER)
             for page, attempt, means in unplaced:
                 name = jobs.PLACE_CALL if means == "call" else jobs.SEND_SMS
-                arguments = {"page": page, "attempt": attempt}
+                arguments: dict[str, str | int] = {"page": page, "attempt": attempt}
                 await self._parts.site.jobs.defer_once(connection, name, arguments, lock=f"sweep:{page}:{attempt}")
         for page in due:
             await self.advance(page)

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import psycopg
@@ -16,7 +16,7 @@ _COUNT = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The server's URL; its database `template_nightbell` has the migrated schema."""
     folder: Path = tmp_path_factory.mktemp("postgresql") / "data"
     url = start_embedded(folder)
@@ -26,7 +26,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         connection.execute("SELECT pg_reload_conf()")
         connection.execute("CREATE DATABASE template_nightbell")
     migrate(_named(url, "template_nightbell"))
-    yield url
+    return url
 
 
 @pytest.fixture

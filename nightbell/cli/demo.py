@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import typer
+from whenever import Instant
 
 from nightbell.cli.console import stdout
 from nightbell.cli.running import DEFAULT_PORT, EMULATOR_PORT
@@ -98,20 +99,14 @@ async def _print_stored(stage: Stage, record: CallRecord) -> None:
     found = await stored(stage, record)
     for row in found["trail"]:
         for line in row.trail:
-            stdout.print(f"  page     {row.at.astimezone(_zone()).strftime('%H:%M:%S')}  {line}", markup=False)
+            stdout.print(f"  page     {Instant(row.at).to_tz(ZONE).format('HH:mm:ss')}  {line}", markup=False)
     stdout.print(f"  stored   the call's path: {' > '.join(record.path)}", markup=False)
     for message in found["messages"]:
-        due = f", to be answered by {message.due_at.astimezone(_zone()).strftime('%a %H:%M')}" if message.due_at else ""
+        due = f", to be answered by {Instant(message.due_at).to_tz(ZONE).format('EEE HH:mm')}" if message.due_at else ""
         sealed = ", with name and date of birth sealed" if message.fields else ""
         stdout.print(f"  stored   a {message.category} request{sealed}{due}", markup=False)
     for recording in found["recordings"]:
         stdout.print(f"  stored   a recording of the {recording.purpose}, {recording.seconds} s", markup=False)
-
-
-def _zone():  # noqa: ANN202 - zoneinfo is only for strftime here
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - as above
-
-    return ZoneInfo(ZONE)
 
 
 def _judge(stage: Stage, act: Act, record: CallRecord) -> None:

@@ -195,5 +195,6 @@ async def stored(stage: Stage, record: CallRecord) -> dict[str, list[Any]]:
 _STORED: Final = {
     "messages": "SELECT category, due_at, fields_sealed IS NOT NULL AS fields FROM messages WHERE call = :sid",
     "recordings": "SELECT purpose, seconds FROM recordings WHERE call = :sid AND state = 'completed' ORDER BY made_at",
-    "trail": "SELECT at, trail FROM page_events WHERE page = (SELECT page FROM calls WHERE sid = :sid) ORDER BY version",
+    "trail": "SELECT at, trail FROM page_events"
+    " WHERE page = (SELECT page FROM calls WHERE sid = :sid) ORDER BY version",
 }

@@ -49,7 +49,7 @@ async def set_stage(
         exchange.api_url = await stack.enter_async_context(serving(create_emulator(exchange), ports[1]))
         settings = Settings(
             account_sid=ACCOUNT,
-            auth_token=TOKEN,  # type: ignore[arg-type] # pydantic makes it a SecretStr
+            auth_token=TOKEN,
             api_url=exchange.api_url,
             public_url=f"http://127.0.0.1:{ports[0]}",
             data_dir=data_dir,
