@@ -121,6 +121,7 @@ def test_anchors_are_copies_and_cannot_explode(edit) -> None:
         ('mon-fri: ["08', 'mon-fry: ["08', "hours.weekly.mon-fry", "not a day of the week", "mon"),
         ('sat: ["09:00-12:00"]', 'sat: ["9 to 12"]', "hours.weekly.sat.0", "not a window", "08:30-12:00"),
         ("{go: night} #", "{go: night, reject: busy} #", "routes.3", "both goes on and rejects", "either"),
+        ("repeat: 2", "repeat: !!python/name:os.system 2", "policies.urgent.repeat", "the tag", "Take it away"),
         ("{go: night} #", "{} #", "routes.3", "leads nowhere", "either"),
         ("  goodbye:\n    hang_up:", "  goodbye:\n    queue: {for: front_desk, otherwise: callback}\n    hang_up:", "flow.goodbye", "queue and hang_up at once", "exactly one"),
         ('9: {say: {es-US: "Para español"}, language: es-US, go: night_es}', "9: {say: {}, go: night_es}", "flow.night.menu.keys.9.say", "nothing is listed", "at least 1"),
