@@ -23,6 +23,7 @@ from telephony.emulator.queues import Queue
 from telephony.emulator.recordings import Recording
 from telephony.emulator.rest.faults import RestFaults
 from telephony.emulator.script import Performer, Script
+from telephony.emulator.sids import new_sid
 from telephony.emulator.sounds import Sounds
 from telephony.emulator.timeline import Timeline
 from telephony.emulator.verb import Errand
@@ -104,12 +105,13 @@ class Exchange:
         sms_fallback_url: str = "",
         method: str = "POST",
     ) -> OwnedNumber:
-        """Own a number, with the URLs of its webhooks. Raises ValueError for a number that is not E.164."""
+        """Own a number, with the URLs of its webhooks (again: to set them anew). Raises ValueError if not E.164."""
         if not is_e164(number):
             raise ValueError(f"{number!r} is not an E.164 number")
+        known = self.numbers.get(number)
         self.numbers[number] = OwnedNumber(
             number,
-            self.timeline.now(),
+            self.timeline.now() if known is None else known.created_at,
             voice_url=voice_url,
             voice_method=method,
             voice_fallback_url=fallback_url,
@@ -117,6 +119,7 @@ class Exchange:
             sms_url=sms_url,
             sms_fallback_url=sms_fallback_url,
             friendly_name=number,
+            sid=new_sid("PN") if known is None else known.sid,
         )
         return self.numbers[number]
 

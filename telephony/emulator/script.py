@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 WORDS_PER_SECOND = 2.7
 APOLOGY = "We are sorry, an application error has occurred. Goodbye."
 
+_ROUNDS = 50
+"""Documents that may follow each other at one instant; real time never reaches it, a loop in virtual time does."""
+
 Performer = Callable[["Script", Document, Verb], Awaitable[Errand | None]]
 """Does one verb; the errand it returns, if any, is where the call goes instead of to the next verb."""
 
@@ -45,7 +48,13 @@ class Script:
         Raises Interruption (the call ended or was moved) and ApplicationError.
         """
         following: Errand | None = errand
+        circle = _Circle(self.leg)
         while following is not None:
+            if circle.closed():
+                self.exchange.note(
+                    0, following.url, f"{_ROUNDS} documents in a row took no time: the call goes in circles"
+                )
+                raise ApplicationError("the call goes in circles")
             document = await self.document(following)
             self.leg.check()
             following = await self._perform(document)
@@ -125,3 +134,19 @@ class Script:
         """Say what Twilio says when the application has failed."""
         self.leg.answer()
         await self.speak(APOLOGY)
+
+
+class _Circle:
+    """Notices documents that lead to each other without any time passing."""
+
+    def __init__(self, leg: Leg) -> None:
+        self._leg = leg
+        self._at = leg.now()
+        self._rounds = 0
+
+    def closed(self) -> bool:
+        """Count one more document; True when there were too many at this instant."""
+        now = self._leg.now()
+        self._rounds = self._rounds + 1 if now == self._at else 0
+        self._at = now
+        return self._rounds > _ROUNDS

@@ -19,7 +19,8 @@ async def serving(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
 
     The application's lifespan runs. Raises RuntimeError when the application fails to start.
     """
-    with socket.socket() as listener:
+    # The protocol is named so that asyncio knows it for TCP and sets TCP_NODELAY: without, each answer takes 40 ms.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         server = await _start(app, listener)

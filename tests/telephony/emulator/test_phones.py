@@ -1,7 +1,9 @@
 """Phones and calls as a test drives them, and what a failing wait says."""
 
 import asyncio
+import gc
 
+import httpx
 import pytest
 from whenever import Instant
 
@@ -17,6 +19,7 @@ from telephony.emulator import (
     Press,
     RealTimeline,
     Speak,
+    VirtualTimeline,
     Wait,
 )
 
@@ -169,3 +172,49 @@ async def test_the_same_in_real_time(product):
         heard = next(event for event in call.events if isinstance(event, Heard))
         assert start <= heard.at < start.add(seconds=120)
         assert exchange.faults == []
+
+
+async def test_closing_at_any_moment_leaves_nothing_behind(product):
+    for turns in range(8):
+        async with Exchange(VirtualTimeline(Instant.from_utc(2026, 1, 5, 3)), auth_token="made-up-token") as exchange:
+            exchange.own_number(PRACTICE, voice_url=f"{product.origin}/voice")
+            product.on("/voice", f"<Dial>{CHEN}</Dial>")
+            await dialled(exchange)
+            for _ in range(turns):
+                await asyncio.sleep(0.002)
+    gc.collect()  # what was never awaited warns now, and warnings are errors
+
+
+async def test_call_that_goes_in_circles_is_a_fault(exchange, product):
+    product.on("/voice", "<Redirect>/voice</Redirect>")
+    call = await dialled(exchange)
+    await call.hears("application error")
+    assert "goes in circles" in exchange.faults[0].message
+
+
+async def test_own_mistakes_of_the_emulator_reach_the_test(exchange, product, raw):
+    product.on("/voice", f"<Dial>{CHEN}</Dial>")
+    exchange.phone(CHEN).behaviour = Answers(after=1, script=[Press("no such key")])
+    call = await dialled(exchange)
+    with pytest.raises(ValueError, match="no such key"):
+        await call.is_over()
+    exchange.messaging.messages["SM1"] = None
+    with pytest.raises(httpx.HTTPStatusError):
+        (await raw.get("/Messages.json")).raise_for_status()
+    with pytest.raises(AttributeError):
+        await exchange.timeline.settle()
+
+
+async def test_many_calls_at_once(exchange, product):
+    product.on("/voice", '<Gather numDigits="1" action="/menu"><Say>Press 1.</Say></Gather>')
+    product.on("/menu", lambda got: f"<Say>Thank you {got['From'][-2:]}.</Say>")
+    calls = [await exchange.phone(f"+161755501{n:02}").dial(PRACTICE) for n in range(50, 90)]
+
+    async def whole(call, number):
+        await call.hears("press 1")
+        await call.press("1")
+        await call.hears(f"thank you {number}")
+        await call.is_over()
+
+    await asyncio.gather(*(whole(call, n) for n, call in enumerate(calls, start=50)))
+    assert exchange.faults == []

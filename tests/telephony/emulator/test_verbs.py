@@ -494,6 +494,13 @@ async def test_conference_waits_for_its_host(exchange, product):
     assert exchange.faults == []
 
 
+async def test_two_who_may_not_start_a_conference_wait(exchange, product):
+    product.on("/voice", '<Dial><Conference startConferenceOnEnter="false">p-1</Conference></Dial>')
+    one, other = await dialled(exchange), await exchange.phone("+16175550181").dial(PRACTICE)
+    with pytest.raises(AssertionError, match="never talked"):
+        await one.talks_to(other)
+
+
 async def test_star_leaves_a_conference_even_while_waiting(exchange, product):
     product.on("/voice", '<Dial hangupOnStar="true" action="/done"><Conference waitUrl="/wait">p-1</Conference></Dial>')
     product.on("/wait", "<Say>Please hold.</Say><Pause length='10'/>")
