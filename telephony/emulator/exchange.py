@@ -70,6 +70,8 @@ class Exchange:
         """DialCallStatus when somebody picked up but screening did not connect them; see DialBridged."""
         self.sequential_goes_on_after_screening = False
         """Whether a sequential <Dial> tries the next number after a pickup that screening did not connect."""
+        self.dial_action_after_hangup = True
+        """Whether a <Dial>'s action is told when the dialling party hangs up; what it answers is not performed."""
         self.repeat_webhooks: int | Callable[[Request], bool] = 0
         """Deliver webhooks once more: the next n, or those that the predicate picks."""
         self.webhooks = Webhooks(lambda: self.auth_token, webhook_policy or Policy(), self._repeats)

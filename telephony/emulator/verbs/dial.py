@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from telephony.emulator.conference import Attendance
 from telephony.emulator.dialling import Dialling, Outcome
+from telephony.emulator.errors import CallOver
+from telephony.emulator.events import Bridged
 from telephony.emulator.queues import dial_queue
 from telephony.emulator.verb import Document, Errand, Verb
 
@@ -17,10 +19,25 @@ if TYPE_CHECKING:
 
 async def dial(script: "Script", document: Document, verb: Verb) -> Errand | None:
     """Dial, wait until it is over, and go to the action (or, without one, to the next verb)."""
-    outcome = await _connect(script, document, verb)
-    if "action" not in verb.attributes:
-        return None
+    before = len(script.leg.events)
+    try:
+        outcome = await _connect(script, document, verb)
+    except CallOver:
+        if "action" in verb.attributes and script.exchange.dial_action_after_hangup:
+            script.exchange.inform(script.leg, _action(document, verb, _cut_short(script, before)))
+        raise
+    return _action(document, verb, outcome) if "action" in verb.attributes else None
+
+
+def _action(document: Document, verb: Verb, outcome: Outcome) -> Errand:
     return Errand(document.resolve(verb.of("action")), verb.method(), outcome.params())
+
+
+def _cut_short(script: "Script", before: int) -> Outcome:
+    """What the action is told when the dialling party hung up; its answer reaches nobody."""
+    bridged = any(isinstance(event, Bridged) for event in script.leg.events[before:])
+    children = [leg.sid for leg in script.exchange.legs.values() if leg.parent is script.leg]
+    return Outcome("completed" if bridged else "no-answer", children[-1] if children else "", bridged=bridged)
 
 
 async def _connect(script: "Script", document: Document, verb: Verb) -> Outcome:

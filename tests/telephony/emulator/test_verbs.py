@@ -657,3 +657,31 @@ async def test_forwarded_call(exchange, product):
     product.on("/voice", "<Say>Hello.</Say>")
     await (await dialled(exchange, forwarded_from="+16175550150")).hears("hello")
     assert product.at("/voice")[0]["ForwardedFrom"] == "+16175550150"
+
+
+@pytest.mark.parametrize(("after", "status", "bridged"), [(2, "completed", "true"), (50, "no-answer", "false")])
+async def test_dial_action_hears_of_a_caller_who_hangs_up(exchange, product, after, status, bridged):
+    product.on("/voice", f'<Dial action="/done">{CHEN}</Dial>')
+    product.on("/done", "<Say>never heard</Say>")
+    exchange.phone(CHEN).behaviour = Answers(after=after)
+    call = await dialled(exchange)
+    await call.waits(10)
+    await call.hang_up()
+    await exchange.timeline.settle()
+    (got,) = product.at("/done")
+    assert (got["DialCallStatus"], got["DialBridged"], got["CallStatus"]) == (status, bridged, "completed")
+    assert call.heard == []
+    assert exchange.phone(CHEN).calls[0].ended
+
+
+async def test_keys_of_a_conversation_do_not_answer_the_next_question(exchange, product, client):
+    product.on("/voice", f"<Dial>{CHEN}</Dial><Pause length='60'/>")
+    product.on("/elsewhere", '<Gather numDigits="1" timeout="2" action="/key"><Say>Key?</Say></Gather><Say>None.</Say>')
+    exchange.phone(CHEN).behaviour = Answers(after=2)
+    call = await dialled(exchange)
+    await call.talks_to(exchange.phone(CHEN))
+    ring = await exchange.phone(CHEN).rings()
+    await ring.press("5")
+    await asyncio.to_thread(client.calls(ring.sid).update, url=f"{product.origin}/elsewhere")
+    await ring.hears("none")
+    assert product.at("/key") == []
