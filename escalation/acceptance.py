@@ -26,6 +26,7 @@ MAX_REOPENINGS = 3
 _OPEN = frozenset({PageState.PAGING, PageState.LAST_RESORT})
 _CONSUMED = frozenset({AttemptState.ACCEPTED, AttemptState.DECLINED})
 """A key was pressed on it before: another `Accepted` for it is a webhook repeated."""
+_ON_THE_CALLERS_LEG = frozenset({AcceptedBy.KEY, AcceptedBy.DIALLED})
 _TEXTED = frozenset({AttemptState.PLACED, AttemptState.DELIVERED, AttemptState.LAPSED})
 
 
@@ -35,6 +36,8 @@ def accept(draft: Draft, event: Accepted) -> None:
     if (event.attempt is not None and pressed is None) or (pressed is not None and pressed.state in _CONSUMED):
         return
     member = event.member if pressed is None else pressed.member
+    if event.by is AcceptedBy.DIALLED and draft.page.state is not PageState.LAST_RESORT:
+        return
     if draft.page.state in _OPEN:
         _take(draft, event, member, pressed)
     elif draft.page.state is PageState.ACCEPTED and member == draft.page.accepted_by and pressed is not None:
@@ -140,7 +143,7 @@ def _take(draft: Draft, event: Accepted, member: str, pressed: Attempt | None) -
         clinician_joined=False, step_until=None, passed=draft.page.passed - {member},
     )  # fmt: skip
     stand_down(draft, f"{name} has taken the page", member)
-    if event.by is AcceptedBy.KEY and leg is None:
+    if event.by in _ON_THE_CALLERS_LEG and leg is None:
         draft.say(f"{name} is on the line that the caller's own turn dialled")
     else:
         connect(draft)

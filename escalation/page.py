@@ -199,6 +199,9 @@ class AcceptedBy(StrEnum):
     SMS = "sms"
     LINK = "link"
     OPERATOR = "operator"
+    DIALLED = "picking up"
+    """The last resort picked up the call that the caller's own turn placed. It asks for no key (a plan may have it do
+    so); nothing but the last resort is ever accepted like this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +209,8 @@ class Accepted:
     """A person took it. `attempt` is the leg on which 1 was pressed (or None); `member` is empty for last resort.
 
     Also sent when who accepted by SMS or link presses 1 on the call that brings them to the patient: `attempt` is then
-    that call, whose leg becomes theirs. KEY without an attempt: pressed on a leg that the caller's own turn dialled
-    (`dial_instead`), which connects them without the page's doing.
+    that call, whose leg becomes theirs. KEY or DIALLED without an attempt: on a leg that the caller's own turn dialled
+    (`dial_instead`, or the last resort), which connects them without the page's doing.
     """
 
     member: str

@@ -19,6 +19,8 @@ from escalation.page import (
     OfferCallBack,
     Opened,
     Page,
+    PageState,
+    PatientReached,
     PlaceCall,
     SendSms,
     TransferCaller,
@@ -94,11 +96,19 @@ class Paging:
         )
         return dataclasses.replace(stored, page=result.page)
 
-    async def leg_left(self, connection: AsyncConnection, page: str, leg: str, escalation: Escalation) -> None:
-        """This caller's leg ended. Nothing, when the caller holds on another leg by now. Raises NotFoundError."""
+    async def leg_left(
+        self, connection: AsyncConnection, page: str, leg: str, escalation: Escalation, *, talked: bool
+    ) -> None:
+        """This caller's leg ended. Nothing, when the caller holds on another leg by now. Raises NotFoundError.
+
+        `talked`: a person was on the line. If that came about without the page's doing (the caller's own leg dialled),
+        nobody else tells the page that the patient was reached.
+        """
         stored = await pages.lock_page(connection, self._ring, page)
-        if stored.caller_leg == leg:
-            await self.happen_on(connection, page, CallerLeft(), escalation)
+        if stored.caller_leg != leg:
+            return
+        dialled = stored.page.accepted_attempt is None and stored.page.state is PageState.ACCEPTED
+        await self.happen_on(connection, page, PatientReached() if talked and dialled else CallerLeft(), escalation)
 
     async def _defer(self, connection: AsyncConnection, before: Page, result: Advance, now: Instant) -> None:
         page = result.page

@@ -128,17 +128,26 @@ class Document:
         ring_for: TimeDelta,
         *,
         screen: str | None = None,
+        answered: str | None = None,
         in_turn: bool = False,
     ) -> "Document":
         """Ring the numbers, all at once or in turn, and bridge the first that picks up.
 
-        `screen`: what it hears before the bridge. `caller_id`: None passes the caller's own number on.
+        `screen`: what it hears before the bridge. `answered`: the URL that is told when one picks up. `caller_id`: None
+        passes the caller's own number on.
         """
         dial: Dial = self._response.dial(
             action=url, method="POST", caller_id=caller_id, timeout=_seconds(ring_for), sequential=in_turn or None
         )
         for number in numbers:
-            dial.number(number, url=screen, method="POST" if screen else None)
+            dial.number(
+                number,
+                url=screen,
+                method="POST" if screen else None,
+                status_callback=answered,
+                status_callback_method="POST" if answered else None,
+                status_callback_event="answered" if answered else None,
+            )
         return self
 
     def conference(self, name: str, url: str, status_url: str, wait_url: str) -> "Document":

@@ -116,7 +116,10 @@ class _Closing:
     async def _page(self, notes: list[Note]) -> str:
         """The call's page, which now goes on without the caller; opened if the caller had asked for it in vain."""
         if self.call.page:
-            await self.site.paging.leg_left(self.connection, self.call.page, self.call.sid, self.plan.escalation)
+            talked = self.call.answered_at is not None
+            await self.site.paging.leg_left(
+                self.connection, self.call.page, self.call.sid, self.plan.escalation, talked=talked
+            )
             return str(self.call.page)
         urgent = next((note.detail for note in notes if note.kind is NoteKind.URGENT), None)
         category = self.plan.categories.get(urgent) if urgent else None

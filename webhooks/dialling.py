@@ -16,7 +16,7 @@ from ivr.inputs import DialResult, Note, NoteKind
 from ivr.position import Position, from_query, to_query
 from ivr.prompts import Utterance, own
 from routing.plan import Plan
-from storage.calls import CallEvent, CallHead, Progress, note_parts
+from storage.calls import CallEvent, CallHead, Progress, mark_answered, note_parts
 from storage.errors import NotFoundError, UnavailableError
 from telephony.twiml import Document, Listening
 from webhooks.answer import key_of, voices
@@ -83,8 +83,14 @@ def _dial(site: Site, plan: Plan, position: Position, nth: int, say: tuple[Utter
     next_url = site.urls.of_call("voice/dialled", key, position.next(), nth=nth)
     candidate = everyone[nth]
     screen = site.urls.of_call("voice/dialled/screen", key, position, nth=nth, who=candidate.who)
+    answered = site.urls.of_call("voice/dialled/answered", key, position, who=candidate.who)
     document.dial(
-        [candidate.number], next_url, plan.caller_id, candidate.ring_for, screen=screen if candidate.screened else None
+        [candidate.number],
+        next_url,
+        plan.caller_id,
+        candidate.ring_for,
+        screen=screen if candidate.screened else None,
+        answered=None if candidate.screened else answered,
     )
     return str(document)
 
@@ -180,10 +186,14 @@ async def screened(site: Site, webhook: Webhook) -> str:
     document = Document(voices(plan))
     if webhook.form.get("Digits") != "1":
         return str(document.hang_up())
-    page, who = webhook.query.get("page", ""), webhook.query.get("who", "")
-    if page:
-        await _accepted(site, page, who if who in plan.escalation.roster.members else "")
+    await _accepted(site, plan, webhook, AcceptedBy.KEY)
     return str(document)
+
+
+async def answered(site: Site, webhook: Webhook) -> str:
+    """The last resort picked up and talks to the caller, who is not to be moved again."""
+    await _accepted(site, _plan(site, webhook), webhook, AcceptedBy.DIALLED)
+    return ""
 
 
 def _plan(site: Site, webhook: Webhook) -> Plan:
@@ -193,11 +203,18 @@ def _plan(site: Site, webhook: Webhook) -> Plan:
     return plan
 
 
-async def _accepted(site: Site, page: str, who: str) -> None:
-    """The page is told, so that nobody else is woken; without the database the bridge happens all the same."""
+async def _accepted(site: Site, plan: Plan, webhook: Webhook, by: AcceptedBy) -> None:
+    """The record and the page are told, so that nobody else is woken; without the database the bridge comes about all
+    the same.
+    """
+    page, who = webhook.query.get("page", ""), webhook.query.get("who", "")
+    member = who if who in plan.escalation.roster.members else ""
 
     async def accept() -> None:
-        await site.paging.happen(page, Accepted(who, AcceptedBy.KEY))
+        async with site.database.statement() as connection:
+            await mark_answered(connection, webhook.form.get("ParentCallSid", ""), who, site.clock.now())
+        if page:
+            await site.paging.happen(page, Accepted(member, by))
 
     try:
         await site.database.in_time(accept)

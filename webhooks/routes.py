@@ -55,6 +55,7 @@ _CALLBACKS: Final[dict[str, Handler]] = {
     "voice/status": closing.status,
     "voice/leg": progress.leg_status,
     "conference": progress.conference,
+    "voice/dialled/answered": dialling.answered,
     "recording": recording.status,
     "sms/status": sms.status,
 }
