@@ -27,7 +27,7 @@ class Behaviour(Protocol):
         """Do what is done with a ringing call."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Manual:
     """Rings until the test answers or declines."""
 
@@ -38,12 +38,12 @@ class Manual:
         """Nothing: the test decides."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NoAnswer(Manual):
     """Rings on and on."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Unreachable(Manual):
     """The network does not find it: the call fails."""
 
