@@ -204,9 +204,7 @@ def _plan(site: Site, webhook: Webhook) -> Plan:
 
 
 async def _accepted(site: Site, plan: Plan, webhook: Webhook, by: AcceptedBy) -> None:
-    """The record and the page are told, so that nobody else is woken; without the database the bridge comes about all
-    the same.
-    """
+    """Tell the record and the page, so that nobody else is woken. Without the database the bridge comes about too."""
     page, who = webhook.query.get("page", ""), webhook.query.get("who", "")
     member = who if who in plan.escalation.roster.members else ""
 
