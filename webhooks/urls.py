@@ -2,9 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlencode
 
 from ivr.position import Position, to_query
+
+
+RETRIES: Final = "#rc=2&rp=ct,5xx"
+"""How Twilio is to retry: by default only a failed connection is, once; a server that restarts behind its proxy answers
+502 for a moment. Twilio reads it off the URL's fragment and neither sends nor signs it (TWILIO.md, Webhooks)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,7 @@ class Urls:
 
     def at(self, path: str, query: Mapping[str, str | int]) -> str:
         """A URL below `/twilio/`."""
-        return f"{self.origin}/twilio/{path}?{urlencode(query)}"
+        return f"{self.origin}/twilio/{path}?{urlencode(query)}{RETRIES}"
 
     def of_call(self, path: str, key: PlanKey, position: Position, **more: str | int) -> str:
         """A URL that carries a call's position."""

@@ -16,6 +16,7 @@ from nightbell.settings import Settings
 from storage.clock import MovedClock
 from telephony.emulator import Exchange, RealTimeline, serving
 from telephony.emulator import create_app as create_emulator
+from webhooks.urls import RETRIES
 
 RATE: Final = 15.0
 """How many times faster than real time the play goes."""
@@ -69,8 +70,8 @@ def own_number(exchange: Exchange, number: str, server: str) -> None:
     """Point a number of the emulator's at the server, as one would in Twilio's console."""
     exchange.own_number(
         number,
-        voice_url=f"{server}/twilio/voice",
-        fallback_url=f"{server}/twilio/voice/fallback",
-        status_url=f"{server}/twilio/voice/status",
-        sms_url=f"{server}/twilio/sms",
+        voice_url=f"{server}/twilio/voice{RETRIES}",
+        fallback_url=f"{server}/twilio/voice/fallback{RETRIES}",
+        status_url=f"{server}/twilio/voice/status{RETRIES}",
+        sms_url=f"{server}/twilio/sms{RETRIES}",
     )
