@@ -26,11 +26,17 @@ def read_input(phase: Phase, webhook: Webhook) -> Input:
         return DialEnded(dial_result(form))
     if phase is Phase.QUEUE:
         return QueueEnded(form.get("QueueResult") in {"bridged", "bridging-in-process", "redirected-from-bridged"})
-    if phase in _RECORDS or "RecordingDuration" in form or "empty" in webhook.query:
+    if phase in _RECORDS or (phase is Phase.FIELD and _is_recording(webhook)):
         return Recorded(_seconds(form.get("RecordingDuration", "")), form.get("Digits") == "hangup")
     if "SpeechResult" in form:
         return Spoken(form["SpeechResult"])
     return Keys(form.get("Digits", ""))
+
+
+def _is_recording(webhook: Webhook) -> bool:
+    """A field was recorded; 0 and star, pressed meanwhile, mean what they mean at every other field."""
+    recorded = "RecordingDuration" in webhook.form or "empty" in webhook.query
+    return recorded and webhook.form.get("Digits") not in {"0", "*"}
 
 
 def dial_result(form: Mapping[str, str]) -> DialResult:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from whenever import Instant, TimeDelta
+from whenever import Date, Instant, TimeDelta
 
 from ivr.actions import Hold, OpenPage, RingDestination
 from ivr.entering import Walk, ask_reason
@@ -48,7 +48,7 @@ async def turn(site: Site, webhook: Webhook) -> str:
     plan = await plan_of(site, webhook)
     position = from_query(webhook.query)
     given = read_input(position.phase, webhook)
-    taken = step(plan.flow, position, given)
+    taken = step(plan.flow, position, given, _today(plan, site.clock.now()))
     record = _record(site, plan, webhook, position, given, taken)
     kept = await keep(site, plan, record, taken.notes)
     if kept.earlier is not None:
@@ -60,7 +60,11 @@ def again(plan: Plan, earlier: CallEvent) -> Step:
     """The step that was taken when the event was first stored."""
     position = from_query(_strings(earlier.body["position"]))
     given = from_json(_mapping(earlier.private.get("given") or earlier.body["given"]))
-    return step(plan.flow, position, given)
+    return step(plan.flow, position, given, _today(plan, earlier.at))
+
+
+def _today(plan: Plan, at: Instant) -> Date:
+    return at.to_tz(plan.zone).date()
 
 
 def _mapping(value: object) -> dict[str, object]:

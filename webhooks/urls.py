@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from ivr.position import Position, to_query
 
-
 RETRIES: Final = "#rc=2&rp=ct,5xx"
 """How Twilio is to retry: by default only a failed connection is, once; a server that restarts behind its proxy answers
 502 for a moment. Twilio reads it off the URL's fragment and neither sends nor signs it (TWILIO.md, Webhooks)."""
