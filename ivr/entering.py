@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from functools import singledispatch
 from typing import Final
 
-from whenever import TimeDelta
+from whenever import Date, TimeDelta
 
 from ivr.actions import Action, End, GatherKeys, Hold, HoldInLine, OpenPage, RecordVoice, RingDestination
 from ivr.flow import Connect, Field, Flow, HangUp, Inform, Menu, Message, Node, Queue, Survey, Transfer
@@ -17,6 +17,8 @@ ENTRY_WAIT: Final = TimeDelta(seconds=8)
 """Between the keys of a longer entry: callers read it off something."""
 NAME_AT_MOST: Final = TimeDelta(seconds=10)
 REASON_AT_MOST: Final = TimeDelta(seconds=60)
+NAME_FINISH: Final = "#0*"
+"""Pound ends a name; 0 asks for a person and star for the words again, as they do everywhere."""
 MESSAGE_AT_MOST: Final = TimeDelta(seconds=180)
 ANY_KEY: Final = "1234567890*#"
 
@@ -27,6 +29,7 @@ class Walk:
 
     flow: Flow
     position: Position
+    today: Date | None = None
     say: list[Utterance] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     action: Action = field(default_factory=End)
@@ -40,7 +43,7 @@ class Walk:
         """Say words of the plan's; before a call's first ones comes the advice to dial 911."""
         if not self.position.advised:
             self.position = replace(self.position, advised=True)
-            if not gives_advice(words):
+            if not gives_advice(words, self.position.language):
                 self.say.extend(spoken(self.flow, self.flow.emergency, self.position.language))
         self.say.extend(words)
 
@@ -56,12 +59,17 @@ class Walk:
         if node is None or self.hops > len(self.flow.nodes) + 1:
             # A published plan cannot do this. The caller gets words, and the shell's way to a person.
             self.note(NoteKind.LOST, name)
-            self.say.append(own("trouble", self.position.language))
+            self.trouble()
             self.await_answer(Phase.HOLD, OpenPage())
             return
         self.position = replace(self.position, node=name, tries=0, index=0, page="", since=0)
         self.note(NoteKind.ENTERED, name)
         enter(node, self)
+
+    def trouble(self) -> None:
+        """Say that something is wrong here; the words hold the advice to dial 911."""
+        self.say.append(own("trouble", self.position.language))
+        self.position = replace(self.position, advised=True)
 
     def end(self, *phrases: str) -> None:
         """Say the server's own words and hang up."""
@@ -206,7 +214,7 @@ def finish_message(walk: Walk, node: Message) -> None:
 
 
 _FIELD_ACTIONS: Final[dict[Field, Action]] = {
-    Field.PATIENT_NAME: RecordVoice(NAME_AT_MOST, "#"),
+    Field.PATIENT_NAME: RecordVoice(NAME_AT_MOST, NAME_FINISH),
     Field.DATE_OF_BIRTH: GatherKeys(8, ENTRY_WAIT, finish="#"),
     Field.PREFERRED_TIME: GatherKeys(1, KEY_WAIT),
 }

@@ -31,6 +31,11 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "en": "That does not seem to be a complete phone number.",
         "es": "Ese no parece ser un número de teléfono completo.",
     },
+    "bad_date": {
+        "en": "That does not seem to be a date of birth. As an example: for May 4, 2019, enter 0 5, 0 4, 2 0 1 9.",
+        "es": "Esa no parece ser una fecha de nacimiento. Por ejemplo: para el 4 de mayo de 2019, "
+        "marque 0 5, 0 4, 2 0 1 9.",
+    },
     "ask_reason": {
         "en": "We are calling the clinician now. After the tone, say in a few words what is wrong. "
         "Press any key when you are done.",
@@ -139,7 +144,16 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
+def has(language: str) -> bool:
+    """True when the phrases exist in the language."""
+    return _primary(language) in BUILT_IN
+
+
+def _primary(language: str) -> str:
+    return language.split("-", 1)[0].lower()
+
+
 def phrase(key: str, language: str) -> str:
     """The phrase in the language's primary subtag; English where there is none (a plan's check rules that out)."""
     forms = _PHRASES[key]
-    return forms.get(language.split("-", 1)[0].lower(), forms["en"])
+    return forms.get(_primary(language), forms["en"])

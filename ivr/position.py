@@ -68,12 +68,12 @@ def from_query(query: Mapping[str, str]) -> Position:
     """
     try:
         return Position(
-            node=query["node"],
+            node=_word(query, "node"),
             phase=Phase(query["phase"]),
-            language=query["language"],
+            language=_word(query, "language"),
             page=query.get("page", ""),
-            withheld=query.get("withheld") == "1",
-            advised=query.get("advised") == "1",
+            withheld=_flag(query, "withheld"),
+            advised=_flag(query, "advised"),
             turn=_count(query, "turn"),
             tries=_count(query, "tries"),
             index=_count(query, "index"),
@@ -83,6 +83,19 @@ def from_query(query: Mapping[str, str]) -> Position:
         raise BadPositionError(f"the position lacks {missing.args[0]}") from missing
     except ValueError as malformed:
         raise BadPositionError("the position is malformed") from malformed
+
+
+def _word(query: Mapping[str, str], name: str) -> str:
+    if not query[name]:
+        raise ValueError(name)
+    return query[name]
+
+
+def _flag(query: Mapping[str, str], name: str) -> bool:
+    text = query.get(name, "0")
+    if text not in {"0", "1"}:
+        raise ValueError(name)
+    return text == "1"
 
 
 def _count(query: Mapping[str, str], name: str) -> int:

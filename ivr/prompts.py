@@ -1,17 +1,18 @@
 """What is said: utterances, each in one language, composed from the plan's texts and the server's phrases."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
 from ivr.flow import Choice, Flow, Menu, Text
-from ivr.phrases import phrase
+from ivr.phrases import has, phrase
+from ivr.speech import ADVICE_WITHIN, emergency_number_after
 
 NUMBER_SLOT: Final = "{number}"
 """Stands where the caller's call-back number is spoken: patient data, filled only when a document is rendered."""
 
-_ADVICE: Final = re.compile(r"9[\s-]*1[\s-]*1")
+_FALLBACK: Final = "en-US"
+"""Of the server's own phrases, in a language that they do not exist in: spoken and marked as what they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Utterance:
 
 def own(key: str, language: str) -> Utterance:
     """One of the server's own phrases."""
-    return Utterance(language, phrase(key, language))
+    return Utterance(language if has(language) else _FALLBACK, phrase(key, language))
 
 
 def spoken(flow: Flow, text: Text, language: str) -> tuple[Utterance, ...]:
@@ -37,25 +38,36 @@ def spoken(flow: Flow, text: Text, language: str) -> tuple[Utterance, ...]:
 
 
 def menu_prompt(flow: Flow, menu: Menu, language: str) -> tuple[Utterance, ...]:
-    """The menu as it is spoken: its text, then each offered key, "For a refill, press 2."."""
-    offered = (_offer(flow, choice, language) for choice in menu.choices)
+    """The menu as it is spoken: its text, then each offered key, "For a refill, press 2.".
+
+    A choice that would only switch to the language the call is in already is left out.
+    """
+    offered = (
+        _offer(flow, choice, language)
+        for choice in menu.choices
+        if not (choice.language == language and choice.go == menu.name)
+    )
     return (*spoken(flow, menu.prompt, language), *(utterance for offer in offered for utterance in offer))
 
 
 def _offer(flow: Flow, choice: Choice, language: str) -> tuple[Utterance, ...]:
     if choice.label is None:
         return ()
-    labels = spoken(flow, choice.label, language)
+    # Who needs another language has to understand the offer of it.
+    labels = spoken(flow, choice.label, choice.language or language)
     return tuple(
         replace(label, text=phrase("press", label.language).format(label=label.text.rstrip(" ."), key=choice.key))
         for label in labels
     )
 
 
-def gives_advice(utterances: Iterable[Utterance]) -> bool:
-    """True when the words tell to dial 911 in their first utterance; `routing.plan` checks how early."""
+def gives_advice(utterances: Iterable[Utterance], language: str) -> bool:
+    """True when the words tell to dial 911 early, in their first utterance, and in the caller's language."""
     first = next(iter(utterances), None)
-    return first is not None and _ADVICE.search(first.text) is not None
+    if first is None or first.language != language:
+        return False
+    after = emergency_number_after(first.text)
+    return after is not None and after <= ADVICE_WITHIN
 
 
 def spoken_number(number: str) -> str:

@@ -9,6 +9,8 @@ from typing import Final
 
 EMERGENCY_NUMBER: Final = re.compile(r"9[\s-]*1[\s-]*1(?![0-9])")
 """The emergency number as people write it to be spoken: "911", "9 1 1", "9-1-1"."""
+ADVICE_WITHIN: Final = 10.0
+"""Seconds from the first word within which a caller has heard the emergency number (DESIGN section 4)."""
 _TOKEN: Final = re.compile(r"[0-9]|[^\W\d_]+|[,;:]|[.!?]+")
 _WORD: Final = 0.1
 _LETTER: Final = 0.05

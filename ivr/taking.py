@@ -17,24 +17,29 @@ CONFIRM_TRIES: Final = 2
 """One repeat only: behind it somebody waits for a clinician."""
 FIELD_TRIES: Final = 3
 
+REPEAT: Final = (Keys("*"), Keys("#"))
+"""Star says it again. So does pound, which people press behind a key because other prompts asked for it."""
 _TIMES: Final = {"1": "morning", "2": "afternoon", "3": "any time"}
 _OLDEST_YEAR: Final = 1890
 
 
 def confirm_number(walk: Walk, node: Node, given: Input) -> None:
-    """1: the number is right; 2: another. Silence takes the number that the call came from."""
+    """1: the number is right; 2: another. Silence takes the number that the call came from.
+
+    0 asks for a person: from a message it leads there; who is being connected to one is kept waiting no longer.
+    """
     if given == Keys("1"):
         walk.note(NoteKind.NUMBER_CONFIRMED)
         _go_on(walk, node)
     elif given == Keys("2"):
         entering.ask_number_keys(walk)
-    elif given == Keys("*"):
+    elif given in REPEAT:
         walk.note(NoteKind.REPEATED)
         entering.ask_confirmation(walk, tries=walk.position.tries)
     elif given == Keys("0") and isinstance(node, Message):
         _to_person(walk)
-    elif walk.position.tries + 1 < CONFIRM_TRIES:
-        walk.say.append(own("nothing_heard", walk.position.language))
+    elif given != Keys("0") and walk.position.tries + 1 < CONFIRM_TRIES:
+        _sorry(walk, given, "wrong_key")
         entering.ask_confirmation(walk, tries=walk.position.tries + 1)
     else:
         walk.note(NoteKind.NUMBER_ASSUMED)
@@ -42,16 +47,19 @@ def confirm_number(walk: Walk, node: Node, given: Input) -> None:
 
 
 def take_number(walk: Walk, node: Node, given: Input) -> None:
-    """A typed telephone number, checked against the region's numbering plan. It never stops the call."""
+    """A typed telephone number, checked against the region's numbering plan. It never stops the call; 0 as above."""
     digits = given.digits if isinstance(given, Keys) else ""
     number = callback_number(digits, walk.flow.region)
     if number is not None:
         walk.note(NoteKind.NUMBER_GIVEN, private=number)
         _go_on(walk, node)
+    elif given in REPEAT:
+        walk.note(NoteKind.REPEATED)
+        entering.ask_number_keys(walk, tries=walk.position.tries)
     elif digits == "0" and isinstance(node, Message):
         _to_person(walk)
-    elif walk.position.tries + 1 < NUMBER_TRIES:
-        walk.say.append(own("bad_number" if digits else "nothing_heard", walk.position.language))
+    elif digits != "0" and walk.position.tries + 1 < NUMBER_TRIES:
+        _sorry(walk, given, "bad_number")
         entering.ask_number_keys(walk, tries=walk.position.tries + 1)
     else:
         walk.note(NoteKind.NUMBER_MISSING if walk.position.withheld else NoteKind.NUMBER_ASSUMED)
@@ -81,15 +89,15 @@ def take_field(walk: Walk, node: Node, given: Input) -> None:
     if given == Keys("0"):
         _to_person(walk)
         return
-    if given == Keys("*"):
+    if given in REPEAT:
         walk.note(NoteKind.REPEATED)
         entering.go_on_with_message(walk, node, index, tries=walk.position.tries)
         return
-    value = _field_value(wanted, given)
+    value = _field_value(wanted, given, walk.today)
     if value is not None:
         walk.note(NoteKind.FIELD_GIVEN, wanted.value, value)
     elif walk.position.tries + 1 < FIELD_TRIES:
-        walk.say.append(own("nothing_heard", walk.position.language))
+        _sorry(walk, given, "bad_date" if wanted is Field.DATE_OF_BIRTH else "wrong_key")
         entering.go_on_with_message(walk, node, index, tries=walk.position.tries + 1)
         return
     else:
@@ -97,7 +105,13 @@ def take_field(walk: Walk, node: Node, given: Input) -> None:
     entering.go_on_with_message(walk, node, index + 1)
 
 
-def _field_value(wanted: Field, given: Input) -> str | None:
+def _sorry(walk: Walk, given: Input, wrong: str) -> None:
+    """Say what was the matter with the answer: `wrong` with what was keyed, or that nothing came."""
+    keyed = isinstance(given, Keys) and bool(given.digits)
+    walk.say.append(own(wrong if keyed else "nothing_heard", walk.position.language))
+
+
+def _field_value(wanted: Field, given: Input, today: Date | None) -> str | None:
     """What was given for the field; None when it is not an answer to it."""
     match given:
         case Recorded(seconds) if wanted is Field.PATIENT_NAME and seconds > 0:
@@ -105,20 +119,31 @@ def _field_value(wanted: Field, given: Input) -> str | None:
         case Keys(digits) if wanted is Field.PREFERRED_TIME:
             return _TIMES.get(digits)
         case Keys(digits) if wanted is Field.DATE_OF_BIRTH:
-            return date_of_birth(digits)
+            return date_of_birth(digits, today)
         case _:
             return None
 
 
-def date_of_birth(digits: str) -> str | None:
-    """Month, day and year as eight keys, as an ISO date; None when there is no such day."""
+def date_of_birth(digits: str, today: Date | None) -> str | None:
+    """Eight keys as an ISO date: month, day, year, as asked for; None when there is no such day up to today.
+
+    Callers from elsewhere key the day first, and some the year: taken so where the asked order gives no day.
+    """
     if not (len(digits) == 8 and digits.isascii() and digits.isdigit()):  # noqa: PLR2004 - MMDDYYYY
         return None
+    month_first = digits[4:], digits[:2], digits[2:4]
+    day_first = digits[4:], digits[2:4], digits[:2]
+    year_first = digits[:4], digits[4:6], digits[6:]
+    found = (_day(*(int(part) for part in parts), today=today) for parts in (month_first, day_first, year_first))
+    return next((str(day) for day in found if day is not None), None)
+
+
+def _day(year: int, month: int, day: int, *, today: Date | None) -> Date | None:
     try:
-        day = Date(int(digits[4:]), int(digits[:2]), int(digits[2:4]))
+        found = Date(year, month, day)
     except ValueError:
         return None
-    return str(day) if day.year >= _OLDEST_YEAR else None
+    return found if found.year >= _OLDEST_YEAR and (today is None or found <= today) else None
 
 
 def take_recording(walk: Walk, node: Node, given: Input) -> None:

@@ -3,9 +3,13 @@
 A step is total on purpose: whatever arrives at whatever position, the caller hears words and keeps a way to a person.
 """
 
+import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
+
+from whenever import Date
 
 from ivr import entering, taking
 from ivr.actions import Action, End
@@ -14,6 +18,7 @@ from ivr.flow import Choice, Flow, Menu, Node, Queue, Survey, Transfer
 from ivr.inputs import DialEnded, DialResult, Entered, Input, Keys, Note, NoteKind, QueueEnded, Spoken
 from ivr.position import Phase, Position
 from ivr.prompts import Utterance, own
+from ivr.taking import REPEAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +39,12 @@ def begin(flow: Flow, node: str, *, withheld: bool) -> Position:
     return Position(node=node, phase=Phase.ENTER, language=flow.languages[0].language, withheld=withheld)
 
 
-def step(flow: Flow, position: Position, given: Input) -> Step:
-    """The next step of a call. Never raises: a position that the flow does not have leads to a person."""
-    walk = Walk(flow, position)
+def step(flow: Flow, position: Position, given: Input, today: Date | None = None) -> Step:
+    """The next step of a call. Never raises: a position that the flow does not have leads to a person.
+
+    `today`, at the practice: later dates of birth are asked for again. None takes them as they are.
+    """
+    walk = Walk(flow, position, today)
     node = flow.nodes.get(position.node)
     answer = _ANSWERS.get(position.phase)
     if node is None or position.language not in {voice.language for voice in flow.languages}:
@@ -53,8 +61,7 @@ def _find_again(walk: Walk) -> None:
     first = walk.flow.languages[0].language
     walk.note(NoteKind.LOST, walk.position.node)
     walk.position = replace(walk.position, language=first)
-    walk.say.append(own("trouble", first))
-    walk.position = replace(walk.position, advised=True)
+    walk.trouble()
     walk.go(walk.flow.person)
 
 
@@ -71,7 +78,7 @@ def _answer_key(walk: Walk, node: Node, given: Input) -> None:
 
 
 def _choose(walk: Walk, menu: Menu, given: Input) -> None:
-    if given == Keys("*"):
+    if given in REPEAT:
         walk.note(NoteKind.REPEATED)
         entering.ask_menu(walk, menu)
     elif choice := _chosen(menu, given, walk.position.language):
@@ -87,14 +94,35 @@ def _chosen(menu: Menu, given: Input, language: str) -> Choice | None:
     if isinstance(given, Keys):
         return next((c for c in menu.choices if c.key == given.digits), None)
     if isinstance(given, Spoken):
-        said = f" {' '.join(given.words.casefold().replace(',', ' ').replace('.', ' ').split())} "
-        return next((c for c in menu.choices if _is_said(c, said, language)), None)
+        said = _plain(given.words)
+        by_words = (c for c in menu.choices if _is_said(c, said, language))
+        return next(by_words, None) or next((c for c in menu.choices if said in _NUMERALS.get(c.key, ())), None)
     return None
 
 
 def _is_said(choice: Choice, said: str, language: str) -> bool:
+    """True when any of the choice's words is said, among others or alone. The first choice of the menu counts."""
     words = (choice.words or {}).get(language, ())
-    return any(f" {word.casefold()} " in said for word in words)
+    return any(_plain(word) in said for word in words if _plain(word).strip())
+
+
+def _plain(words: str) -> str:
+    """The words without case, accents and punctuation, between single spaces: recognisers differ in all of them."""
+    letters = (c for c in unicodedata.normalize("NFKD", words.casefold()) if not unicodedata.combining(c))
+    return f" {' '.join(re.findall(_WORDS, ''.join(letters)))} "
+
+
+_WORDS: Final = re.compile(r"[^\W_]+")
+_NUMERALS: Final = {
+    str(digit): {f" {word} " for word in (str(digit), *words)}
+    for digit, words in enumerate(
+        [
+            ("zero", "oh", "cero"), ("one", "uno"), ("two", "dos"), ("three", "tres"), ("four", "cuatro"),
+            ("five", "cinco"), ("six", "seis"), ("seven", "siete"), ("eight", "ocho"), ("nine", "nueve"),
+        ]
+    )
+}  # fmt: skip
+"""Who was told "press 1" and asked to speak may well say "one"."""
 
 
 def _follow(walk: Walk, choice: Choice, given: Input) -> None:
@@ -124,7 +152,7 @@ def _digits(given: Input) -> str:
 
 
 def _score(walk: Walk, survey: Survey, given: Input) -> None:
-    if given == Keys("*"):
+    if given in REPEAT:
         walk.note(NoteKind.REPEATED)
         entering.ask_survey(walk, survey)
         return

@@ -75,7 +75,7 @@ class _Walk:
                 return
             if isinstance(taken.action, GatherKeys):
                 yield f"The caller presses {given.digits}." if isinstance(given, Keys) and given.digits else "Silence."
-            taken = step(self._plan.flow, taken.position, given)
+            taken = step(self._plan.flow, taken.position, given, self._now.to_tz(self._plan.zone).date())
         yield "The simulation stops here: the keys given lead round and round."
 
     def _told(self, taken: Step) -> Iterator[str]:

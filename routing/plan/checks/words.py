@@ -5,13 +5,12 @@ from typing import Final
 
 from ivr.flow import Menu
 from ivr.prompts import menu_prompt
-from ivr.speech import emergency_number_after, seconds
+from ivr.speech import ADVICE_WITHIN, emergency_number_after, seconds
 from routing.plan.checks.subject import Subject, prompt_of
 from routing.plan.compile import advice_in, voice_of
 from routing.plan.faults import Finding, Path
 from routing.plan.fields import FIRST_LANGUAGE
 
-_ADVICE_WITHIN: Final = 10
 _PROMPT_AT_MOST: Final = 20
 _MOST_OPTIONS: Final = 5
 _BETWEEN: Final = 0.5
@@ -73,9 +72,9 @@ def emergency_advice(subject: Subject) -> Iterator[Finding]:
             continue
         if emergency_number_after(advice) is None:
             yield Finding(at, "the advice does not tell the number 911", 'Say "dial 9 1 1".')
-        elif seconds(advice) > _ADVICE_WITHIN:
+        elif seconds(advice) > ADVICE_WITHIN:
             fault = f"the advice to dial 911 lasts about {seconds(advice):.1f} s"
-            yield Finding(at, fault, f"Say it within {_ADVICE_WITHIN} s.")
+            yield Finding(at, fault, f"Say it within {ADVICE_WITHIN:g} s.")
     yield from _late_advice(subject)
 
 
@@ -84,9 +83,9 @@ def _late_advice(subject: Subject) -> Iterator[Finding]:
         prompt = prompt_of(node)
         for tag, words in prompt.by_language.items() if prompt else ():
             after = emergency_number_after(words)
-            if after is not None and after > _ADVICE_WITHIN:
+            if after is not None and after > ADVICE_WITHIN:
                 at = subject.at(name, "say", _written(subject, name, tag))
-                mend = f"Say it at the beginning, within {_ADVICE_WITHIN} s."
+                mend = f"Say it at the beginning, within {ADVICE_WITHIN:g} s."
                 yield Finding(at, f"911 is told only after about {after:.1f} s", mend)
 
 
