@@ -11,9 +11,10 @@ from nightbell.settings import Settings
 from storage.clock import Clock, read_clock
 from storage.database import Database
 from storage.embedded import start_embedded
-from storage.errors import UnavailableError
+from storage.errors import StorageError, UnavailableError
 from storage.jobs import Jobs, make_app
 from storage.journal import Journal
+from storage.migrate import is_current, migrate
 from storage.paging import Paging
 from storage.plan_cache import PlanCache
 from storage.seal import KeyRing
@@ -44,6 +45,30 @@ def database_url(settings: Settings) -> str:
     if settings.database_url is not None and settings.database_url.get_secret_value():
         return settings.database_url.get_secret_value()
     return start_embedded((settings.data_dir / "postgresql").resolve())
+
+
+class MigrationsMissingError(StorageError):
+    """The configured database is not at the present schema."""
+
+
+def ready_database(settings: Settings) -> str:
+    """The database's URL, at the present schema.
+
+    The embedded one is migrated here; one's own is only looked at, since that step is the operator's. A database that
+    cannot be reached is no error: calls are answered without it, from the plans on disk. Raises MigrationsMissingError.
+    """
+    url = database_url(settings)
+    if settings.database_url is None:
+        migrate(url)
+        return url
+    try:
+        current = is_current(url)
+    except UnavailableError as error:
+        _log.error("database_unavailable", why=str(error))
+        return url
+    if not current:
+        raise MigrationsMissingError("the database lacks migrations: run `nightbell migrate`, then this again")
+    return url
 
 
 @asynccontextmanager

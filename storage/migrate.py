@@ -5,8 +5,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 
 from storage.database import sqlalchemy_url
+from storage.errors import UnavailableError
 
 
 def _config(url: str) -> Config:
@@ -33,11 +35,13 @@ def make_revision(url: str, message: str) -> None:
 
 
 def is_current(url: str) -> bool:
-    """True when no migration is missing."""
+    """True when no migration is missing. Raises UnavailableError."""
     head = ScriptDirectory.from_config(_config(url)).get_current_head()
-    engine = create_engine(sqlalchemy_url(url))
+    engine = create_engine(sqlalchemy_url(url), connect_args={"connect_timeout": 3})
     try:
         with engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision() == head
+    except OperationalError as error:
+        raise UnavailableError("the database does not answer") from error
     finally:
         engine.dispose()

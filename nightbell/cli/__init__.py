@@ -16,8 +16,8 @@ app = typer.Typer(
     help="An IVR and call-routing server for medical practices.",
     no_args_is_help=True,
     add_completion=False,
-    # Local variables hold secrets and numbers: a traceback must not show them.
-    pretty_exceptions_show_locals=False,
+    # Its tracebacks can show local variables, which hold secrets and numbers.
+    pretty_exceptions_enable=False,
 )
 
 for module in (running, plans, looking, telephone, demo):

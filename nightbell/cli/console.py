@@ -10,7 +10,7 @@ from typing import TypeVar
 from rich.console import Console
 from whenever import Instant, PlainDateTime
 
-from nightbell.composition import Parts, compose
+from nightbell.composition import Parts, compose, ready_database
 from nightbell.logs import set_up_logs
 from nightbell.settings import load_settings
 from routing.plan import Plan
@@ -32,9 +32,10 @@ def with_parts(work: Callable[[Parts], Awaitable[Result]]) -> Result:
     """Open the parts as the settings say, do the work, close them."""
     settings = load_settings()
     set_up_logs("error", settings.log_format)
+    url = ready_database(settings)
 
     async def run() -> Result:
-        async with compose(settings) as parts:
+        async with compose(settings, url=url) as parts:
             return await work(parts)
 
     return asyncio.run(run())

@@ -9,14 +9,14 @@ from alembic.util import CommandError
 
 from nightbell.app import create_app
 from nightbell.cli.console import Stop, stdout
-from nightbell.composition import compose, database_url
+from nightbell.composition import compose, database_url, ready_database
 from nightbell.logs import set_up_logs
 from nightbell.settings import Settings, load_settings
 from nightbell.worker import Worker
 from storage.clock import MovedClock, read_clock
 from storage.embedded import start_embedded
 from storage.migrate import check as check_migrations
-from storage.migrate import is_current, migrate
+from storage.migrate import migrate
 from storage.seal import new_key_setting
 from telephony.emulator import Exchange, RealTimeline
 from telephony.emulator import create_app as create_emulator
@@ -48,7 +48,7 @@ def serve(
     settings = load_settings()
     settings.require_twilio()
     set_up_logs(settings.log_level, settings.log_format)
-    url = _ready_database(settings)
+    url = ready_database(settings)
 
     async def run() -> None:
         async with compose(settings, url=url) as parts:
@@ -77,7 +77,7 @@ def worker() -> None:
     settings = load_settings()
     settings.require_twilio()
     set_up_logs(settings.log_level, settings.log_format)
-    url = _ready_database(settings)
+    url = ready_database(settings)
 
     async def run() -> None:
         async with compose(settings, url=url) as parts:
@@ -89,25 +89,6 @@ def worker() -> None:
                 following.cancel()
 
     asyncio.run(run())
-
-
-def _ready_database(settings: Settings) -> str:
-    """The database's URL. The embedded one is migrated here; one's own is only looked at: that step is the operator's.
-
-    Raises Stop: migrations are missing. A database that cannot be reached is no reason not to answer calls.
-    """
-    url = database_url(settings)
-    if settings.database_url is None:
-        migrate(url)
-        return url
-    try:
-        current = is_current(url)
-    except Exception as error:  # noqa: BLE001 - the server starts without its database: promise 7
-        stdout.print(f"The database does not answer ({type(error).__name__}); starting from the plans on disk.")
-        return url
-    if not current:
-        raise Stop("the database lacks migrations: run `nightbell migrate`, then start again")
-    return url
 
 
 def migrate_command(
