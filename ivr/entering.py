@@ -196,11 +196,16 @@ def go_on_with_message(walk: Walk, node: Message, index: int, *, tries: int = 0)
         wanted = node.ask[index]
         walk.say.append(own(f"ask_{wanted.value}", language))
         walk.await_answer(Phase.FIELD, _FIELD_ACTIONS[wanted], tries=tries, index=index)
-    elif node.record:
-        walk.say.append(own("ask_message", language))
+    elif node.record or must_say_number(walk, node):
+        walk.say.append(own("ask_message" if node.record else "ask_spoken_number", language))
         walk.await_answer(Phase.RECORD, RecordVoice(MESSAGE_AT_MOST, "#"), tries=tries, index=index)
     else:
         finish_message(walk, node)
+
+
+def must_say_number(walk: Walk, node: Message) -> bool:
+    """True for a call-back that is asked for while no number is known: then it is left by voice, or is no call-back."""
+    return walk.position.withheld and node.confirm_callback_number and not node.record
 
 
 def finish_message(walk: Walk, node: Message) -> None:

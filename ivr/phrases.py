@@ -61,6 +61,12 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "en": "Please leave your message after the tone. Press pound when you are done.",
         "es": "Deje su mensaje después del tono. Oprima la tecla numeral al terminar.",
     },
+    "ask_spoken_number": {
+        "en": "After the tone, please say your name and the phone number where we can call you back. "
+        "Press pound when you are done.",
+        "es": "Después del tono, diga su nombre y el número donde podemos llamarle. "
+        "Oprima la tecla numeral al terminar.",
+    },
     "nothing_recorded": {"en": "We could not hear you.", "es": "No pudimos oírle."},
     "message_taken": {
         "en": "Thank you. We have your message.",

@@ -32,7 +32,7 @@ class Position:
     """A place in the flow.
 
     `turn` counts the call's answers from 0: with the call it names an event, so that a repeated webhook is known.
-    `index`: which of a message's fields. `withheld`: the caller's own number is not known. `advised`: the advice to
+    `index`: which of a message's fields. `withheld`: no number to call back is known. `advised`: the advice to
     dial 911 has been spoken. `page` and `since` (Unix seconds): the page that the caller holds for, since when.
     """
 

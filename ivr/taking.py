@@ -52,6 +52,7 @@ def take_number(walk: Walk, node: Node, given: Input) -> None:
     number = callback_number(digits, walk.flow.region)
     if number is not None:
         walk.note(NoteKind.NUMBER_GIVEN, private=number)
+        walk.position = replace(walk.position, withheld=False)
         _go_on(walk, node)
     elif given in REPEAT:
         walk.note(NoteKind.REPEATED)
@@ -158,6 +159,10 @@ def take_recording(walk: Walk, node: Node, given: Input) -> None:
     elif walk.position.tries == 0 and not hung_up:
         walk.say.append(own("nothing_recorded", walk.position.language))
         entering.go_on_with_message(walk, node, walk.position.index, tries=1)
+        return
+    elif entering.must_say_number(walk, node):
+        # There is no number, spoken or keyed: to promise a call-back would be a lie.
+        _to_person(walk)
         return
     else:
         walk.note(NoteKind.NOT_RECORDED)

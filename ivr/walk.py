@@ -204,7 +204,7 @@ def _after_hold(walk: Walk, _node: Node, given: Input) -> None:
 
 
 def _after_end(walk: Walk, _node: Node, _given: Input) -> None:
-    walk.action = End()
+    walk.await_answer(Phase.OVER, End())
 
 
 _ANSWERS: Final[dict[Phase, Callable[[Walk, Node, Input], None]]] = {
