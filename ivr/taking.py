@@ -162,7 +162,11 @@ def take_recording(walk: Walk, node: Node, given: Input) -> None:
         return
     elif entering.must_say_number(walk, node):
         # There is no number, spoken or keyed: to promise a call-back would be a lie.
-        _to_person(walk)
+        walk.note(NoteKind.NOT_RECORDED)
+        if hung_up:
+            walk.end("goodbye")
+        else:
+            _to_person(walk)
         return
     else:
         walk.note(NoteKind.NOT_RECORDED)
