@@ -17,6 +17,8 @@ CONFIRM_TRIES: Final = 2
 """One repeat only: behind it somebody waits for a clinician."""
 FIELD_TRIES: Final = 3
 
+PATIENCE: Final = 40
+"""Turns after which a silent line that says no number is not led to a person once more: it may be a pocket's."""
 REPEAT: Final = (Keys("*"), Keys("#"))
 """Star says it again. So does pound, which people press behind a key because other prompts asked for it."""
 _TIMES: Final = {"1": "morning", "2": "afternoon", "3": "any time"}
@@ -163,7 +165,7 @@ def take_recording(walk: Walk, node: Node, given: Input) -> None:
     elif entering.must_say_number(walk, node):
         # There is no number, spoken or keyed: to promise a call-back would be a lie.
         walk.note(NoteKind.NOT_RECORDED)
-        if hung_up:
+        if hung_up or walk.position.turn > PATIENCE:
             walk.end("goodbye")
         else:
             _to_person(walk)
