@@ -4,17 +4,22 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
+from uuid import NAMESPACE_URL, uuid5
 
 import procrastinate
 import structlog
-from whenever import TimeDelta
+from sqlalchemy.ext.asyncio import AsyncConnection
+from whenever import Instant, TimeDelta
 
-from escalation.page import Due
+from escalation.page import CallerPresence, Due, Page
 from nightbell.composition import Parts
 from nightbell.effects import Effects
-from storage import jobs, pages
+from routing.plan import Plan
+from storage import jobs, messages, pages
 from storage.errors import NotFoundError, UnavailableError
 from storage.jobs import URGENT
+from storage.messages import Message
+from storage.pages import PageOpening
 
 _log = structlog.get_logger(__name__)
 
@@ -116,7 +121,34 @@ class Worker:
                 await self._parts.site.jobs.defer_once(connection, name, arguments, lock=f"sweep:{page}:{attempt}")
         for page in due:
             await self.advance(page)
-        return len(due) + len(unplaced) + await self._revive()
+        return len(due) + len(unplaced) + await self._escalate(now) + await self._revive()
+
+    async def _escalate(self, now: Instant) -> int:
+        """Page about messages that are past their deadline, where their category says so."""
+        async with self._parts.database.transaction() as connection:
+            late = await messages.overdue(connection, now)
+            for message in late:
+                plan = self._parts.plans.current(message.practice)
+                category = plan.categories.get(message.category) if plan else None
+                page = ""
+                if plan is not None and category is not None and category.escalate_to is not None:
+                    page = await self._page_about(connection, plan, message, category.escalate_to)
+                await messages.set_page(connection, message, page)
+        return len(late)
+
+    async def _page_about(self, connection: AsyncConnection, plan: Plan, message: Message, policy: str) -> str:
+        page = Page(
+            id=str(uuid5(NAMESPACE_URL, f"nightbell:message:{message.id}")),
+            practice=plan.practice,
+            category=message.category,
+            policy=policy,
+            opened_at=self._parts.clock.now(),
+            caller=CallerPresence.GONE,
+        )
+        callback = await messages.callback_of(connection, self._parts.ring, message)
+        opening = PageOpening(plan.version, message.call, message.language, callback, caller=None)
+        await self._parts.site.paging.open(connection, plan, page, opening)
+        return page.id
 
     async def _revive(self) -> int:
         """Let the jobs of dead workers be done again: every one of them is made to be done twice."""

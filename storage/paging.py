@@ -14,6 +14,7 @@ from escalation.page import (
     CallerLeft,
     CallerReturned,
     CancelCall,
+    ClinicianLeft,
     Effect,
     Event,
     OfferCallBack,
@@ -27,7 +28,7 @@ from escalation.page import (
 )
 from escalation.policy import Escalation
 from routing.plan import Plan
-from storage import jobs, pages
+from storage import jobs, messages, pages
 from storage.clock import Clock
 from storage.database import Database
 from storage.errors import NotFoundError
@@ -60,9 +61,13 @@ class Paging:
                 await pages.join_leg(connection, self._ring, other, opening.call, opening.language, opening.callback)
                 await self.happen_on(connection, other, CallerReturned(), plan.escalation)
                 return other
+        await self.open(connection, plan, page, opening)
+        return page.id
+
+    async def open(self, connection: AsyncConnection, plan: Plan, page: Page, opening: PageOpening) -> None:
+        """Open a page that nobody joins. A repeat changes nothing."""
         if await pages.insert_page(connection, self._ring, page, opening):
             await self.happen_on(connection, page.id, Opened(), plan.escalation)
-        return page.id
 
     async def happen(self, page: str, event: Event) -> PageCall:
         """Let the event happen in a transaction of its own. Raises NotFoundError, UnavailableError."""
@@ -86,6 +91,8 @@ class Paging:
         if result.page is stored.page:
             return stored
         await pages.store_advance(connection, stored.page, result, type(event).__name__, now)
+        if result.page.state is PageState.RESOLVED and isinstance(event, PatientReached | ClinicianLeft):
+            await messages.finish_by_page(connection, page, result.page.accepted_by or "the last resort", now)
         await self._defer(connection, stored.page, result, now)
         _log.info(
             "page_advanced",

@@ -4,7 +4,6 @@ from typing import Final
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -200,8 +199,11 @@ messages = Table(
     Column("fields_sealed", LargeBinary),
     Column("taken_at", Instant_, nullable=False),
     Column("due_at", Instant_),
-    Column("done", Boolean, nullable=False),
+    Column("done_at", Instant_),
+    Column("done_by", Text),
+    Column("page", Text),
     Index("ix_messages_practice_taken_at", "practice", "taken_at"),
+    Index("ix_messages_overdue", "due_at", postgresql_where=text("done_at IS NULL AND page IS NULL")),
 )
 
 recordings = Table(
@@ -212,7 +214,6 @@ recordings = Table(
     Column("key", Text, nullable=False),
     Column("purpose", Text, nullable=False),
     Column("page", Text, index=True),
-    Column("message", Text, index=True),
     Column("url_sealed", LargeBinary, nullable=False),
     Column("seconds", Integer),
     Column("state", Text, nullable=False),
@@ -227,6 +228,17 @@ alerts = Table(
     Column("at", Instant_, nullable=False),
     Column("why", Text, nullable=False),
     Column("page", Text),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Instant_, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("mark", LargeBinary, nullable=False),
 )
 
 pace = Table(

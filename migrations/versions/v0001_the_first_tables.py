@@ -24,6 +24,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_alerts_practice"), "alerts", ["practice"], unique=False)
     op.create_table(
+        "audit",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("mark", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+    )
+    op.create_table(
         "pace",
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
@@ -44,7 +54,6 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("purpose", sa.Text(), nullable=False),
         sa.Column("page", sa.Text(), nullable=True),
-        sa.Column("message", sa.Text(), nullable=True),
         sa.Column("url_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("seconds", sa.Integer(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
@@ -52,7 +61,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sid", name=op.f("pk_recordings")),
     )
     op.create_index(op.f("ix_recordings_call"), "recordings", ["call"], unique=False)
-    op.create_index(op.f("ix_recordings_message"), "recordings", ["message"], unique=False)
     op.create_index(op.f("ix_recordings_page"), "recordings", ["page"], unique=False)
     op.create_table(
         "calls",
@@ -161,12 +169,21 @@ def upgrade() -> None:
         sa.Column("fields_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("done", sa.Boolean(), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_by", sa.Text(), nullable=True),
+        sa.Column("page", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["call"], ["calls.sid"], name=op.f("fk_messages_call_calls")),
         sa.ForeignKeyConstraint(["practice"], ["practices.id"], name=op.f("fk_messages_practice_practices")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
     )
     op.create_index(op.f("ix_messages_call"), "messages", ["call"], unique=False)
+    op.create_index(
+        "ix_messages_overdue",
+        "messages",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("done_at IS NULL AND page IS NULL"),
+    )
     op.create_index("ix_messages_practice_taken_at", "messages", ["practice", "taken_at"], unique=False)
     op.create_table(
         "pages",
@@ -238,6 +255,9 @@ def downgrade() -> None:
     op.drop_index("ix_pages_caller_index", table_name="pages")
     op.drop_table("pages")
     op.drop_index("ix_messages_practice_taken_at", table_name="messages")
+    op.drop_index(
+        "ix_messages_overdue", table_name="messages", postgresql_where=sa.text("done_at IS NULL AND page IS NULL")
+    )
     op.drop_index(op.f("ix_messages_call"), table_name="messages")
     op.drop_table("messages")
     op.drop_table("call_events")
@@ -256,10 +276,10 @@ def downgrade() -> None:
     )
     op.drop_table("calls")
     op.drop_index(op.f("ix_recordings_page"), table_name="recordings")
-    op.drop_index(op.f("ix_recordings_message"), table_name="recordings")
     op.drop_index(op.f("ix_recordings_call"), table_name="recordings")
     op.drop_table("recordings")
     op.drop_table("practices")
     op.drop_table("pace")
+    op.drop_table("audit")
     op.drop_index(op.f("ix_alerts_practice"), table_name="alerts")
     op.drop_table("alerts")
