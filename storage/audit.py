@@ -33,13 +33,13 @@ async def write(connection: AsyncConnection, actor: str, action: str, subject: s
 async def verify(connection: AsyncConnection) -> tuple[int, int | None]:
     """How many entries there are, and the first that does not follow from the one before (None: the chain holds)."""
     count, before = 0, _FIRST
-    rows = await connection.stream(select(audit).order_by(audit.c.id))
-    async for row in rows:
-        count += 1
-        mark = _mark(before, count, Instant(row.at), row.actor, row.action, row.subject)
-        if row.id != count or row.mark != mark:
-            return count, row.id
-        before = row.mark
+    async with connection.stream(select(audit).order_by(audit.c.id)) as rows:
+        async for row in rows:
+            count += 1
+            mark = _mark(before, count, Instant(row.at), row.actor, row.action, row.subject)
+            if row.id != count or row.mark != mark:
+                return count, row.id
+            before = row.mark
     return count, None
 
 

@@ -8,6 +8,7 @@ from whenever import Instant
 
 from escalation.advance import advance
 from escalation.page import (
+    Accepted,
     Advance,
     AlertOperators,
     BridgeCaller,
@@ -93,7 +94,7 @@ class Paging:
         await pages.store_advance(connection, stored.page, result, type(event).__name__, now)
         if result.page.state is PageState.RESOLVED and isinstance(event, PatientReached | ClinicianLeft):
             await messages.finish_by_page(connection, page, result.page.accepted_by or "the last resort", now)
-        await self._defer(connection, stored.page, result, now)
+        await self._defer(connection, stored.page, result, event, now)
         _log.info(
             "page_advanced",
             page=page,
@@ -117,9 +118,14 @@ class Paging:
         dialled = stored.page.accepted_attempt is None and stored.page.state is PageState.ACCEPTED
         await self.happen_on(connection, page, PatientReached() if talked and dialled else CallerLeft(), escalation)
 
-    async def _defer(self, connection: AsyncConnection, before: Page, result: Advance, now: Instant) -> None:
+    async def _defer(
+        self, connection: AsyncConnection, before: Page, result: Advance, event: Event, now: Instant
+    ) -> None:
         page = result.page
         for effect in result.effects:
+            if isinstance(effect, OfferCallBack) and isinstance(event, Accepted):
+                # The answer to the key makes the offer; moving the leg too would cut off the call-back that follows.
+                continue
             name, arguments = _job(page.id, effect)
             await self._queue.defer(connection, name, arguments, priority=jobs.URGENT)
         if page.due is not None and page.due != before.due:

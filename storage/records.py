@@ -76,11 +76,10 @@ async def records(
     """The calls, streamed from the server in constant memory. Raises UnavailableError."""
     query = text(_QUERY.format(order="DESC" if newest_first else "ASC"))
     async with database.transaction() as connection:
-        rows = await connection.stream(
-            query.execution_options(yield_per=_BATCH), {"practice": practice, "limit": limit}
-        )
-        async for row in rows:
-            yield _record(row)
+        batched = query.execution_options(yield_per=_BATCH)
+        async with connection.stream(batched, {"practice": practice, "limit": limit}) as rows:
+            async for row in rows:
+                yield _record(row)
 
 
 def _record(row: Row[Any]) -> CallRecord:
