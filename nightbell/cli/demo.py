@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import socket
 import sys
 import tempfile
 from contextlib import suppress
@@ -134,12 +135,24 @@ def _how_to_go_on() -> None:
 
 async def _stay(folder: Path, url: str) -> None:
     """Run in real time at 02:10, for a telephone in another terminal."""
-    async with set_stage(NIGHT, folder, url, rate=1.0, ports=(DEFAULT_PORT, EMULATOR_PORT)) as stage:
+    ports = _or_any(DEFAULT_PORT), _or_any(EMULATOR_PORT)
+    async with set_stage(NIGHT, folder, url, rate=1.0, ports=ports) as stage:
         set_phones(stage)
         Narrator(stdout, stage.exchange, NAMES | _staff(stage), ZONE)
         stdout.print(
             f"\nIt is 02:10 on Sunday at Maple Pediatrics, and the phones are on: {stage.server}\n"
-            "In another terminal: .venv/bin/nightbell call     (Ctrl-C here ends it all)\n",
+            f"In another terminal: .venv/bin/nightbell call --emulator {stage.emulator}     (Ctrl-C here ends it all)\n",
             markup=False,
         )
         await asyncio.Event().wait()
+
+
+def _or_any(port: int) -> int:
+    """The port, or 0 for any when somebody else listens there."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+    return port
