@@ -54,6 +54,7 @@ class ClockSettingError(ValueError):
     """NIGHTBELL_CLOCK cannot be read. The message says what it takes."""
 
 
+_UNIX_SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]*)?")
 _SETTING = re.compile(r"(?P<start>\S+?)(?:\s*\*\s*(?P<rate>\d+(?:\.\d+)?))?")
 
 
@@ -71,18 +72,19 @@ def read_clock(setting: str | None) -> Clock:
     match = _SETTING.fullmatch(text.strip())
     if match is None:
         raise ClockSettingError(f"NIGHTBELL_CLOCK: {setting!r} is not an instant such as 2026-11-22T02:10:00-05:00")
-    clock = MovedClock(_instant(match["start"]), float(match["rate"] or 1))
+    rate = float(match["rate"] or 1)
+    if not rate:
+        raise ClockSettingError(f"NIGHTBELL_CLOCK: a clock that stands still is no clock; leave *0 out of {setting!r}")
+    clock = MovedClock(_instant(match["start"]), rate)
     if began:
         clock = _since(clock, began, setting)
     return clock
 
 
 def _since(clock: MovedClock, began: str, setting: str) -> MovedClock:
-    try:
-        elapsed = time.time() - float(began)
-    except ValueError as error:
-        raise ClockSettingError(f"NIGHTBELL_CLOCK: what follows @ in {setting!r} is not Unix seconds") from error
-    clock._began -= elapsed  # noqa: SLF001 - this module's own class
+    if not _UNIX_SECONDS.fullmatch(began.strip()):
+        raise ClockSettingError(f"NIGHTBELL_CLOCK: what follows @ in {setting!r} is not Unix seconds")
+    clock._began -= time.time() - float(began)  # noqa: SLF001 - this module's own class
     return clock
 
 

@@ -5,15 +5,18 @@ webhook, so that replaying one twice, or one that was written after all, does no
 """
 
 import base64
+import fcntl
 import json
 import os
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import structlog
 
-from storage.errors import SealError, UnavailableError
+from storage.errors import UnavailableError
 from storage.seal import KeyRing
 
 FIELD: Final = "journal"
@@ -25,7 +28,10 @@ Apply = Callable[[Entry], Awaitable[None]]
 
 
 class Journal:
-    """The journal of one process, in a folder that all processes of this machine share."""
+    """The journal of one process, in a folder that all processes of this machine share.
+
+    `*.journal` is being written, `*.replaying` is being applied, `*.unreadable` waits for a person.
+    """
 
     def __init__(self, folder: Path, ring: KeyRing) -> None:
         self._folder = folder
@@ -34,41 +40,63 @@ class Journal:
 
     def append(self, entry: Entry) -> None:
         """Keep the entry; it is on disk when this returns. Raises OSError."""
-        self._folder.mkdir(parents=True, exist_ok=True)
         line = base64.b64encode(self._ring.seal(FIELD, json.dumps(entry))) + b"\n"
-        with self._path.open("ab") as file:
-            file.write(line)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with self._locked("append.lock"), self._path.open("a+b") as file:
+            # What a full disk or a crash left of a line must not spoil the next one.
+            file.write((b"\n" if _is_torn(file) else b"") + line)
             file.flush()
             os.fsync(file.fileno())
 
     def is_empty(self) -> bool:
         """True when nothing waits."""
-        return not any(self._folder.glob("*.journal"))
+        return not any(self._folder.glob("*.journal")) and not any(self._folder.glob("*.replaying"))
 
     async def replay(self, apply: Apply) -> int:
         """Apply every entry, of processes that died too, in their order; how many there were.
 
-        An entry that cannot be read or applied is kept in a file `*.unreadable` and logged. Raises UnavailableError
-        when the database fails again: what was not applied stays.
+        An entry that cannot be read or applied is kept in a file `*.unreadable` and logged. 0 while another process
+        replays. Raises UnavailableError when the database fails again: what was not applied stays.
         """
+        if self.is_empty():
+            return 0
         done = 0
-        for path in sorted(self._folder.glob("*.journal")):
-            claimed = path.with_suffix(".replaying")
-            path.rename(claimed)
-        for path in sorted(self._folder.glob("*.replaying")):
-            done += await self._replay_file(path, apply)
+        with self._locked("replay.lock", wait=False) as mine:
+            if not mine:
+                return 0
+            self._claim()
+            for path in sorted(self._folder.glob("*.replaying")):
+                done += await self._replay_file(path, apply)
         return done
+
+    @contextmanager
+    def _locked(self, name: str, *, wait: bool = True) -> Iterator[bool]:
+        """Hold a lock that the processes of this machine share; it falls with its process. False: another holds it."""
+        with (self._folder / name).open("wb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+
+    def _claim(self) -> None:
+        """Take the journals that are there; what is written from now on goes into new ones."""
+        with self._locked("append.lock"):
+            for path in sorted(self._folder.glob("*.journal"), key=lambda path: path.stat().st_mtime_ns):
+                # A name of its own, behind those that an earlier replay left: none may be written over.
+                path.rename(path.with_name(f"{time.time_ns():020d}.{path.stem}.replaying"))
 
     async def _replay_file(self, path: Path, apply: Apply) -> int:
         # The files are small and local, and this runs beside calls only when a database failed a moment ago.
-        lines = path.read_bytes().splitlines(keepends=True)  # noqa: ASYNC240
+        lines = [line for line in path.read_bytes().splitlines(keepends=True) if line.strip()]  # noqa: ASYNC240
         for n, line in enumerate(lines):
             try:
                 await apply(self._read(line))
             except UnavailableError:
-                path.write_bytes(b"".join(lines[n:]))  # noqa: ASYNC240
+                _rewrite(path, lines[n:])
                 raise
-            except (SealError, ValueError, KeyError, TypeError) as error:
+            except Exception as error:  # noqa: BLE001 - one bad entry must not keep the others from being written
                 _log.error("journal_entry_unreadable", file=path.name, line=n, error=type(error).__name__)
                 self._set_aside(path, line)
         path.unlink()  # noqa: ASYNC240
@@ -76,10 +104,23 @@ class Journal:
 
     def _set_aside(self, path: Path, line: bytes) -> None:
         with path.with_suffix(".unreadable").open("ab") as file:
-            file.write(line)
+            file.write(line.rstrip(b"\n") + b"\n")
 
     def _read(self, line: bytes) -> Entry:
         entry = json.loads(self._ring.open(FIELD, base64.b64decode(line)))
         if not isinstance(entry, dict):
             raise TypeError("not an entry")
         return entry
+
+
+def _is_torn(file: BinaryIO) -> bool:
+    if not file.seek(0, os.SEEK_END):
+        return False
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) != b"\n"
+
+
+def _rewrite(path: Path, lines: list[bytes]) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(b"".join(lines))
+    fresh.replace(path)

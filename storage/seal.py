@@ -47,6 +47,9 @@ class KeyRing:
 
     def __init__(self, keys: Iterable[tuple[str, bytes]]) -> None:
         self._keys = tuple(_derive(key_id, secret) for key_id, secret in keys)
+        ids = [key.id for key in self._keys]
+        if len(set(ids)) < len(ids):
+            raise KeySettingError("NIGHTBELL_ENCRYPTION_KEYS: two keys have the same id; give the new one its own")
         if not self._keys:
             raise KeySettingError("NIGHTBELL_ENCRYPTION_KEYS: no key given; make one with `nightbell new-key`")
 
