@@ -63,12 +63,16 @@ class CallEvent:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What `write_event` found: the event as first stored where this one was a repeat, and the call's sealed number."""
+    """What `write_event` found: the event as first stored where this one was a repeat, and the call's sealed number.
+
+    `ended`: the call was closed before this was known of it.
+    """
 
     earlier: CallEvent | None
     callback: str | None
     page: str | None
     decided: str
+    ended: bool
 
 
 _WRITE: Final = text(
@@ -81,16 +85,19 @@ _WRITE: Final = text(
             :answered_by, :answered_at)
         ON CONFLICT (sid) DO UPDATE SET node = excluded.node, language = excluded.language,
             category = coalesce(excluded.category, c.category), last_turn = excluded.last_turn,
-            ringing = excluded.ringing, callback_sealed = coalesce(excluded.callback_sealed, c.callback_sealed),
+            ringing = CASE WHEN c.ended_at IS NULL THEN excluded.ringing END,
+            callback_sealed = coalesce(excluded.callback_sealed, c.callback_sealed),
             answered_by = coalesce(c.answered_by, excluded.answered_by),
             answered_at = coalesce(c.answered_at, excluded.answered_at)
-        WHERE c.last_turn < excluded.last_turn AND c.ended_at IS NULL
+        WHERE c.last_turn < excluded.last_turn
+        RETURNING c.ended_at IS NOT NULL AS ended
     ), event AS (
         INSERT INTO call_events (call, key, at, kind, body, private_sealed)
         VALUES (:sid, :key, :at, :kind, :body, :private_sealed)
         ON CONFLICT DO NOTHING
     )
-    SELECT e.at, e.kind, e.body, e.private_sealed, c.callback_sealed, c.page, c.decided
+    SELECT e.at, e.kind, e.body, e.private_sealed, c.callback_sealed, c.page, c.decided,
+        coalesce((SELECT ended FROM head), c.ended_at IS NOT NULL, false) AS ended
     FROM (VALUES (1)) AS one
     LEFT JOIN call_events e ON e.call = :sid AND e.key = :key
     LEFT JOIN calls c ON c.sid = :sid
@@ -112,7 +119,7 @@ async def write_event(
     callback = progress.callback
     if callback is None and row.callback_sealed:
         callback = ring.open(CALLBACK, row.callback_sealed)
-    return Written(earlier, callback, row.page, row.decided or head.decided)
+    return Written(earlier, callback, row.page, row.decided or head.decided, row.ended)
 
 
 def _parameters(ring: KeyRing, head: CallHead, progress: Progress, event: CallEvent) -> dict[str, object]:

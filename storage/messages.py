@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant
@@ -30,7 +30,7 @@ async def take(
     callback: str | None,
     now: Instant,
 ) -> str:
-    """Make a message of what the call's events noted; its id. Twice makes it once."""
+    """Make a message of what the call's events noted; its id. Twice makes it once, with all that is known by then."""
     fields = {
         note.detail: note.private
         for note in noted(await events_of(connection, ring, head.sid))
@@ -39,19 +39,24 @@ async def take(
     message = str(uuid5(NAMESPACE_URL, f"nightbell:{head.sid}:{category}"))
     wanted = plan.categories.get(category)
     deadline = due(wanted.deadline, plan.hours, plan.zone, now, plan.closures) if wanted is not None else None
+    statement = upsert(messages).values(
+        id=message,
+        practice=plan.practice,
+        call=head.sid,
+        category=category,
+        callback_sealed=ring.seal(CALLBACK, callback) if callback else None,
+        fields_sealed=ring.seal_json(FIELDS, fields) if fields else None,
+        taken_at=now.to_stdlib(),
+        due_at=deadline.to_stdlib() if deadline else None,
+    )
     await connection.execute(
-        upsert(messages)
-        .values(
-            id=message,
-            practice=plan.practice,
-            call=head.sid,
-            category=category,
-            callback_sealed=ring.seal(CALLBACK, callback) if callback else None,
-            fields_sealed=ring.seal_json(FIELDS, fields) if fields else None,
-            taken_at=now.to_stdlib(),
-            due_at=deadline.to_stdlib() if deadline else None,
+        statement.on_conflict_do_update(
+            index_elements=["id"],
+            set_={
+                "callback_sealed": func.coalesce(statement.excluded.callback_sealed, messages.c.callback_sealed),
+                "fields_sealed": func.coalesce(statement.excluded.fields_sealed, messages.c.fields_sealed),
+            },
         )
-        .on_conflict_do_nothing()
     )
     return message
 

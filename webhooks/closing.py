@@ -7,7 +7,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant
 
-from escalation.page import CallerPresence
+from escalation.page import CallerPresence, PatientReached
 from ivr.flow import Message
 from ivr.inputs import Note, NoteKind
 from ivr.outcome import outcome
@@ -24,6 +24,8 @@ from webhooks.turns import head_of, plan_of
 _log = structlog.get_logger(__name__)
 
 FINAL: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+PARTIAL: Final = "partial"
+"""The event that makes a message of what was said until the caller hung up."""
 _SAID: Final = frozenset({NoteKind.FIELD_GIVEN, NoteKind.RECORDED, NoteKind.NUMBER_GIVEN, NoteKind.NUMBER_CONFIRMED})
 
 
@@ -69,6 +71,24 @@ async def close_call(site: Site, ended: dict[str, Any]) -> None:
         await _Closing(site, connection, plan, call, at).close(ended["seconds"])
 
 
+async def amend(site: Site, sid: str) -> None:
+    """Decide anew what a call ended in, when something of it came to be known after its end.
+
+    Twilio's callbacks overtake each other, the action of a verb that the caller hung up on comes beside the call's own
+    status, and a journal is replayed when the call is long over. Nothing for a call that goes on. Raises
+    UnavailableError.
+    """
+    async with site.database.transaction() as connection:
+        call = await lock_call(connection, sid)
+        plan = await site.plans.version(call.practice, call.version) if call is not None else None
+        if call is None or plan is None or call.ended_at is None:
+            return
+        closing = _Closing(site, connection, plan, call, Instant(call.ended_at))
+        await closing.close(call.seconds)
+        if call.page and call.answered_at is not None:
+            await site.paging.happen_on(connection, call.page, PatientReached(), plan.escalation)
+
+
 async def _known(site: Site, connection: AsyncConnection, plan: Plan, head: CallHead) -> Any:  # noqa: ANN401 - a row
     """The call's row, locked; made now if no webhook of the call could be stored."""
     call = await lock_call(connection, head.sid)
@@ -95,7 +115,7 @@ class _Closing:
         events = await events_of(self.connection, self.site.ring, self.call.sid)
         notes = noted(events)
         page = await self._page(notes)
-        await self._part_of_message(notes)
+        await self._part_of_message([note for event in events if event.key != PARTIAL for note in noted([event])])
         kinds = {note.kind for note in noted(await events_of(self.connection, self.site.ring, self.call.sid))}
         result = outcome(
             kinds,
@@ -141,7 +161,7 @@ class _Closing:
             self.connection, self.site.ring, self.plan, self._head(), node.category, self._callback(), self.at
         )
         kind = NoteKind.MESSAGE_DONE if node.record else NoteKind.CALLBACK_DONE
-        event = CallEvent("partial", self.at, "partial", {"notes": [[kind.value, node.category]]})
+        event = CallEvent(PARTIAL, self.at, PARTIAL, {"notes": [[kind.value, node.category]]})
         progress = Progress(self.call.node, self.call.language, self.call.last_turn)
         await write_event(self.connection, self.site.ring, self._head(), progress, event)
 

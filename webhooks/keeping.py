@@ -86,6 +86,7 @@ async def replay(site: Site, entry: dict[str, Any]) -> None:
 async def _write(site: Site, _plan: Plan, record: Record) -> Kept:
     async with site.database.statement() as connection:
         written = await write_event(connection, site.ring, record.head, record.progress, record.event)
+    await _amend(site, record, written)
     return _kept(site, record, written)
 
 
@@ -96,9 +97,18 @@ async def _write_with_consequences(site: Site, plan: Plan, record: Record) -> Ke
         if written.earlier is not None:
             return kept
         await _take_message(site, connection, plan, record, kept)
-        if record.opens_page:
+        if record.opens_page and not written.ended:
             kept = replace(kept, page=await _open(site, connection, plan, record, kept))
-        return kept
+    await _amend(site, record, written)
+    return kept
+
+
+async def _amend(site: Site, record: Record, written: Written) -> None:
+    """The call was over before this came: what it ended in is decided anew, and a page is opened for who is gone."""
+    if written.ended and written.earlier is None:
+        from webhooks.closing import amend  # noqa: PLC0415 - closing keeps records too
+
+        await amend(site, record.head.sid)
 
 
 def _kept(site: Site, record: Record, written: Written) -> Kept:

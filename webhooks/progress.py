@@ -18,6 +18,7 @@ from escalation.page import (
 from storage import pages
 from storage.calls import mark_answered
 from storage.pages import PageCall
+from webhooks.closing import amend
 from webhooks.signed import Webhook
 from webhooks.site import Site
 
@@ -90,4 +91,5 @@ async def _happen(site: Site, page: str, event: Event) -> PageCall:
     if after.page.state is PageState.BRIDGED and before.page.state is not PageState.BRIDGED:
         async with site.database.statement() as connection:
             await mark_answered(connection, after.caller_leg, after.page.accepted_by or "", site.clock.now())
+        await amend(site, after.caller_leg)
     return after
