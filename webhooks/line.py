@@ -38,13 +38,17 @@ async def wait(site: Site, webhook: Webhook) -> str:
     document = Document(voices(plan))
     if not isinstance(node, Queue) or webhook.form.get("Digits") == "*":
         return str(document.leave())
+    if "Digits" in webhook.form:
+        # Another key: Twilio asks again. What came for the key does not tell the place in the line.
+        return str(document)
     if _count(webhook, "QueueTime") >= node.at_most.total("seconds"):
         return str(document.leave())
     if _count(webhook, "QueuePosition") <= 1:
         await _call_desk(site, plan, node.destination)
     url = site.urls.of_call("voice/line", key_of(plan), position)
     words = (*_announced(node, webhook, position.language), own("queue_leave", position.language))
-    return str(document.gather(words, Listening(url, 1, TimeDelta(seconds=1)), pause=PAUSE))
+    # Silence ends the document, and Twilio asks again, with the place and the time that only such a request tells.
+    return str(document.gather(words, Listening(url, 1, TimeDelta(seconds=1)), pause=PAUSE, silent=False))
 
 
 def _announced(node: Queue, webhook: Webhook, language: str) -> list[Utterance]:
@@ -93,6 +97,11 @@ async def dequeued(site: Site, webhook: Webhook) -> str:
         _log.error("line_not_counted", why=str(error))
     language = plan.flow.languages[0].language
     return str(Document(voices(plan)).say((own("connecting", language),)))
+
+
+async def desk_status(_site: Site, _webhook: Webhook) -> str:
+    """How the call to the desk went: whoever is first in line has it rung again, so nothing is to be done."""
+    return ""
 
 
 async def desk(site: Site, webhook: Webhook) -> str:

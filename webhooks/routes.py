@@ -54,6 +54,7 @@ _STAFF: Final[dict[str, Handler]] = {
 _CALLBACKS: Final[dict[str, Handler]] = {
     "voice/status": closing.status,
     "voice/leg": progress.leg_status,
+    "voice/desk/status": line.desk_status,
     "conference": progress.conference,
     "voice/dialled/answered": dialling.answered,
     "recording": recording.status,
