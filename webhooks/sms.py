@@ -47,9 +47,12 @@ async def received(site: Site, webhook: Webhook) -> str:
     member = _member(plan, webhook.form.get("From", ""))
     words = _WORD.findall(webhook.form.get("Body", "").casefold())[:2]
     first = words[0] if words else ""
-    if first in _STOP | _START or webhook.form.get("OptOutType"):
-        await _opted(site, plan, member, first)
+    opted = webhook.form.get("OptOutType", "").casefold() or first
+    if opted in _STOP | _START:
+        await _opted(site, plan, member, opted)
         return ""  # Twilio answers these itself
+    if "OptOutType" in webhook.form:
+        return ""  # HELP: answered by Twilio, too
     if member is None:
         return _reply(NOT_HERE)
     if first in _TAKE | _PASS:
