@@ -1,0 +1,330 @@
+"""A night at Maple Pediatrics: the product and the emulator on loopback, in virtual time, on real PostgreSQL."""
+
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import procrastinate
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from whenever import Instant
+
+from nightbell.app import create_app as create_product
+from nightbell.app import replay_journal
+from nightbell.composition import Parts, compose
+from nightbell.publishing import publish_text
+from nightbell.settings import Settings
+from nightbell.worker import Worker
+from storage import messages
+from storage.calls import events_of, noted
+from storage.database import CALL_BOUND, sqlalchemy_url
+from storage.errors import UnavailableError
+from telephony.emulator import Exchange, Phone, PhoneCall, VirtualTimeline, create_app, serving
+from telephony.emulator.webhook import Policy
+from tests.calls.people import PRACTICE, SAMPLE, TOKEN
+from tests.calls.proxy import Proxy, Wire
+
+SHORT_BOUND = 0.25
+"""Real seconds that a webhook waits for a database that hangs, so that the tests do not; 2 in the product."""
+
+
+class TimelineClock:
+    """The product's clock is the emulator's."""
+
+    def __init__(self, timeline: VirtualTimeline) -> None:
+        self._timeline = timeline
+
+    def now(self) -> Instant:
+        return self._timeline.now()
+
+    def real_delay(self, until: Instant) -> float:
+        """Wake-ups of pages come from the sweep, as they do when the worker that would have woken died."""
+        return 3600.0 if until > self._timeline.now() else 0.0
+
+
+class Product:
+    """One process of the product: what `nightbell serve` and `nightbell worker` run."""
+
+    def __init__(self, parts: Parts, origin: str, stack: AsyncExitStack) -> None:
+        self.parts = parts
+        self.origin = origin
+        self.worker = Worker(parts)
+        self._stack = stack
+
+    async def stop(self) -> None:
+        await self._stack.aclose()
+
+
+async def start_product(
+    exchange: Exchange, clock: TimelineClock, url: str, folder: Path, port: int, *, secondary: str = ""
+) -> Product:
+    """Start it as the command does; its clock is the timeline's."""
+    async with AsyncExitStack() as stack:
+        settings = Settings(
+            account_sid=exchange.account_sid,
+            auth_token=TOKEN,
+            auth_token_secondary=secondary,
+            api_url=exchange.api_url,
+            public_url=f"http://127.0.0.1:{port}",
+            data_dir=folder,
+            calls_per_second=1000.0,
+        )
+        parts = await stack.enter_async_context(compose(settings, clock=clock, url=url))
+        origin = await stack.enter_async_context(serving(create_product(parts), port))
+        with suppress(procrastinate.exceptions.ConnectorException):
+            await stack.enter_async_context(parts.queue.open_async())
+        return Product(parts, origin, stack.pop_all())
+
+
+class Night:
+    """Everything of one scenario."""
+
+    def __init__(self, exchange: Exchange, timeline: VirtualTimeline, engine: AsyncEngine, folder: Path) -> None:
+        self.exchange = exchange
+        self.timeline = timeline
+        self.clock = TimelineClock(timeline)
+        self.folder = folder
+        self.worker_is_dead = False
+        self.expected_faults: list[str] = []
+        """Words of the emulator's faults that belong to the scenario."""
+        self.trouble_is_expected = False
+        """Whether the scenario makes webhooks fail, so that the spoken fallback is heard."""
+        self.callbacks_are_lost = False
+        """Whether the end of calls is never told."""
+        self.failed_jobs_are_expected = False
+        self.proxy: Proxy | None = None
+        self.product: Product
+        self._engine = engine
+        self._delayed: dict[int, Instant] = {}
+        self._url = ""
+        self._port = 0
+
+    @property
+    def parts(self) -> Parts:
+        return self.product.parts
+
+    @property
+    def worker(self) -> Worker:
+        return self.product.worker
+
+    def phone(self, number: str) -> Phone:
+        return self.exchange.phone(number)
+
+    async def calls(self, number: str, caller_id: str | None = None, to: str = PRACTICE) -> PhoneCall:
+        """Somebody calls the practice."""
+        return await self.phone(number).dial(to, caller_id)
+
+    # ---- the product's processes ----
+
+    async def start(self, url: str, *, secondary: str = "") -> None:
+        self._url = url
+        if not self._port:
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                self._port = free.getsockname()[1]
+        self.product = await start_product(self.exchange, self.clock, url, self.folder, self._port, secondary=secondary)
+
+    async def restart(self) -> None:
+        """Stop the server and start it anew."""
+        await self.product.stop()
+        await self.start(self._url)
+
+    def database(self, wire: Wire) -> None:
+        """Cut the wire to the database, let it hang, or mend it; the worker is away as long as it is not whole."""
+        assert self.proxy is not None, "a night with `wire`"
+        self.proxy.becomes(wire)
+        self.worker_is_dead = wire is not Wire.WORKS
+        self.parts.database._bound = SHORT_BOUND if wire is Wire.HANGS else CALL_BOUND
+        if wire is Wire.WORKS:
+            # The product asks again 3 real seconds after a failure; they have passed.
+            self.parts.database._failed_at = time.monotonic() - 60
+
+    # ---- the worker ----
+
+    async def work(self) -> bool:
+        """The worker's part: jobs that are ready, and the sweep. True when there was something."""
+        if self.worker_is_dead:
+            return False
+        now = self.timeline.now()
+        await self._let_delayed_jobs_become_ready(now)
+        row = (await self.sql(_READY, now=now.to_stdlib()))[0]
+        if row.ready:
+            await self._run_ready()
+        elif row.due:
+            with suppress(UnavailableError):
+                await self.worker.sweep()
+        return bool(row.ready or row.due)
+
+    async def _run_ready(self) -> None:
+        with suppress(procrastinate.exceptions.ConnectorException):
+            await self.worker.run_ready()
+
+    async def _let_delayed_jobs_become_ready(self, now: Instant) -> None:
+        """Jobs are delayed by the database's real clock; the timeline stands in for it."""
+        for row in await self.sql(_LATER):
+            self._delayed.setdefault(row.id, now.add(seconds=row.wait))
+        ready = [job for job, due in self._delayed.items() if due <= now]
+        for job in ready:
+            del self._delayed[job]
+            await self.sql("UPDATE procrastinate_jobs SET scheduled_at = now() WHERE id = :job", job=job)
+
+    async def next_due(self) -> Instant | None:
+        if self.worker_is_dead:
+            return None
+        due = await self.sql_one("SELECT min(due) FROM pages")
+        return min([*self._delayed.values(), *([Instant(due)] if due else [])], default=None)
+
+    # ---- what is stored ----
+
+    async def sql(self, statement: str, **values: object) -> list[Any]:
+        """Ask the database, past the product and past the wire."""
+        async with self._engine.connect() as connection:
+            result = await connection.execute(text(statement), values)
+            return list(result.all()) if result.returns_rows else []
+
+    async def sql_one(self, statement: str, **values: object) -> Any:
+        rows = await self.sql(statement, **values)
+        return rows[0][0] if rows else None
+
+    async def settle(self) -> None:
+        await self.timeline.settle()
+
+    async def passes(self, seconds: float) -> None:
+        """Let virtual time pass."""
+        await self.timeline.run_for(seconds)
+
+    async def record(self, call: PhoneCall | None = None) -> Any:
+        """The call's row; without a call the only one."""
+        await self.settle()
+        rows = await self.sql("SELECT * FROM calls ORDER BY started_at")
+        (row,) = [row for row in rows if call is None or row.sid == call.sid]
+        return row
+
+    async def page(self) -> Any:
+        """The only page's row."""
+        await self.settle()
+        (row,) = await self.sql("SELECT * FROM pages")
+        return row
+
+    async def message(self) -> Any:
+        """The only message, with its fields and number opened."""
+        await self.settle()
+        (row,) = await self.sql("SELECT * FROM messages")
+        return row
+
+    async def sounds(self) -> tuple[tuple[str, str, int], ...]:
+        """The recordings of the only message: SID, purpose, seconds."""
+        row = await self.message()
+        async with self.parts.database.transaction() as connection:
+            found = await messages.find(connection, row.id)
+            return (await messages.read(connection, self.parts.ring, found, "a test", self.clock.now())).recordings
+
+    async def trail(self) -> str:
+        """The pages' trails, as lines."""
+        await self.settle()
+        rows = await self.sql("SELECT at, trail FROM page_events ORDER BY page, version")
+        return "\n".join(line for row in rows for line in row.trail)
+
+    async def alerts(self) -> list[str]:
+        await self.settle()
+        return [row.why for row in await self.sql("SELECT why FROM alerts ORDER BY id")]
+
+    async def recordings(self) -> list[Any]:
+        await self.settle()
+        return await self.sql("SELECT * FROM recordings WHERE state = 'completed' ORDER BY made_at")
+
+    async def notes(self, call: PhoneCall | None = None) -> list[tuple[str, str, str]]:
+        """The notes of a call: kind, detail, private part."""
+        row = await self.record(call)
+        async with self.parts.database.engine.connect() as connection:
+            found = noted(await events_of(connection, self.parts.ring, row.sid))
+        return [(note.kind.value, note.detail, note.private) for note in found]
+
+    def opened(self, field: str, sealed: bytes) -> str:
+        return self.parts.ring.open(field, bytes(sealed))
+
+    def opened_json(self, field: str, sealed: bytes) -> Any:
+        return self.parts.ring.open_json(field, bytes(sealed))
+
+    def rung(self, number: str) -> int:
+        """How often a phone was rung."""
+        return sum(call.leg.direction != "inbound" for call in self.phone(number).calls)
+
+    async def replay(self) -> int:
+        return await replay_journal(self.parts.site)
+
+    async def publish(self, document: str) -> None:
+        await publish_text(self.parts, document, "a test")
+        await self.parts.plans.refresh()
+
+    def counted(self, name: str) -> float:
+        """The sum of a counter's values, over its labels."""
+        families = self.parts.site.metrics.registry.collect()
+        return sum(
+            sample.value for family in families for sample in family.samples if sample.name == f"nightbell_{name}_total"
+        )
+
+
+_READY = """
+    SELECT (SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND coalesce(scheduled_at, now()) <= now())
+        AS ready, (SELECT count(*) FROM pages WHERE due <= :now) AS due
+"""
+_LATER = """
+    SELECT id, greatest(0, extract(epoch FROM scheduled_at - now()))::float AS wait FROM procrastinate_jobs
+    WHERE status = 'todo' AND scheduled_at > now() AND task_name <> 'nightbell.advance'
+"""
+
+
+def point(exchange: Exchange, origin: str, number: str = PRACTICE) -> None:
+    exchange.own_number(
+        number,
+        voice_url=f"{origin}/twilio/voice",
+        fallback_url=f"{origin}/twilio/voice/fallback",
+        status_url=f"{origin}/twilio/voice/status",
+        sms_url=f"{origin}/twilio/sms",
+    )
+
+
+@asynccontextmanager
+async def open_night(
+    start: Instant,
+    database_url: str,
+    folder: Path,
+    *,
+    document: str | None = None,
+    wired: bool = False,
+    secondary: str = "",
+) -> AsyncIterator[Night]:
+    """The stage of a scenario. `wired`: the product reaches the database over a wire that can be cut."""
+    timeline = VirtualTimeline(start)
+    async with AsyncExitStack() as stack:
+        exchange = await stack.enter_async_context(
+            Exchange(timeline, auth_token=TOKEN, webhook_policy=Policy(read=12.0), calls_per_second=1000.0)
+        )
+        exchange.api_url = await stack.enter_async_context(serving(create_app(exchange)))
+        engine = create_async_engine(
+            sqlalchemy_url(database_url),
+            isolation_level="AUTOCOMMIT",
+            pool_size=2,
+            connect_args={"prepare_threshold": 1},
+        )
+        stack.push_async_callback(engine.dispose)
+        night = Night(exchange, timeline, engine, folder)
+        if wired:
+            night.proxy = await stack.enter_async_context(Proxy(database_url).open())
+        await night.start(night.proxy.url if night.proxy else database_url, secondary=secondary)
+        stack.push_async_callback(_stop, night)
+        await night.publish(document or SAMPLE.read_text())
+        point(exchange, night.product.origin)
+        timeline.settle_hooks.append(night.work)
+        timeline.due_hooks.append(night.next_due)
+        yield night
+
+
+async def _stop(night: Night) -> None:
+    if night.proxy is not None:
+        night.proxy.becomes(Wire.WORKS)
+    await night.product.stop()
