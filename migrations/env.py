@@ -1,7 +1,7 @@
 """Alembic's environment. The URL comes from whoever runs it, as `config.attributes["url"]` or `sqlalchemy.url`."""
 
 from alembic import context
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 from sqlalchemy.schema import SchemaItem
 
 from storage.database import sqlalchemy_url
@@ -20,6 +20,9 @@ def run() -> None:
         raise SystemExit("migrations run through `nightbell migrate`, which knows the database's URL")
     engine = create_engine(sqlalchemy_url(url))
     with engine.connect() as connection:
+        # Several processes may start at once: the first migrates, the others wait and find nothing left to do.
+        connection.execute(text("SELECT pg_advisory_lock(hashtext('nightbell migrations'))"))
+        connection.commit()
         context.configure(
             connection=connection,
             target_metadata=metadata,

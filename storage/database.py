@@ -31,7 +31,7 @@ class Database:
         self.url = url
         self._bound = bound
         self._failed_at = float("-inf")
-        self._abandoned: set[asyncio.Task[object]] = set()
+        self._under_way: set[asyncio.Task[object]] = set()
         self.engine: AsyncEngine = create_async_engine(
             sqlalchemy_url(url),
             pool_size=pool_size,
@@ -39,7 +39,15 @@ class Database:
             pool_timeout=bound,
             pool_pre_ping=False,
             hide_parameters=True,  # an error must not quote what it was about
-            connect_args={"connect_timeout": 2, "options": "-c statement_timeout=5000 -c timezone=UTC"},
+            connect_args={
+                "connect_timeout": 2,
+                "options": "-c statement_timeout=5000 -c timezone=UTC",
+                # A server that is gone without a word: its connections end, and with them what was abandoned on them.
+                "tcp_user_timeout": 10_000,
+                "keepalives_idle": 10,
+                "keepalives_interval": 5,
+                "keepalives_count": 2,
+            },
         )
 
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -79,6 +87,8 @@ class Database:
         if not self.answers:
             raise UnavailableError("failed a moment ago")
         task = asyncio.ensure_future(work())
+        self._under_way.add(task)  # held until it is done, also when who waits for it is cancelled
+        task.add_done_callback(self._forget)
         try:
             done, _ = await asyncio.wait({task}, timeout=self._bound)
             if done:
@@ -87,18 +97,16 @@ class Database:
             self._failed_at = time.monotonic()
             raise
         self._failed_at = time.monotonic()
-        self._abandoned.add(task)
-        task.add_done_callback(self._forget)
         raise UnavailableError(f"no answer in {self._bound:g} s")
 
     def _forget(self, task: "asyncio.Future[Result]") -> None:
-        self._abandoned.discard(task)
+        self._under_way.discard(task)
         if not task.cancelled():
             task.exception()  # looked at, or asyncio reports it as never retrieved
 
     async def close(self) -> None:
         """Give back every connection."""
-        for task in tuple(self._abandoned):
+        for task in tuple(self._under_way):
             task.cancel()
         await self.engine.dispose()
 

@@ -111,7 +111,11 @@ class PlanCache:
         if present is not None and present.version != plan.version:
             self._contents.older[present.practice, present.version] = present
         self._put(stored, plan)
-        self._copy_to_disk(stored)
+        try:
+            self._copy_to_disk(stored)
+        except OSError as error:
+            # Calls are answered from memory all the same; a full disk is for the operators to hear of.
+            _log.error("plan_not_copied", practice=stored.practice, error=type(error).__name__)
 
     def _put(self, stored: StoredPlan, plan: Plan) -> None:
         contents = self._contents

@@ -1,5 +1,6 @@
 """Call records: one line for each call, streamed, with nothing that identifies the caller."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -44,14 +45,27 @@ class CallRecord:
         """Whole seconds from the beginning until a person answered; None when none did."""
         return round((self.answered_at - self.started_at).total("seconds")) if self.answered_at else None
 
-    def row(self) -> list[Any]:
-        """The values of COLUMNS, as text or numbers."""
+    def row(self) -> list[str | int]:
+        """The values of COLUMNS, as text or numbers; no text is one that a spreadsheet would run."""
+        return [_harmless(value) for value in self._values()]
+
+    def _values(self) -> list[str | int]:
         return [
             self.sid, self.practice, self.version, self.dialled, self.route, self.decided,
             " | ".join(self.reasons), " > ".join(self.path), self.category or "", self.language, self.outcome or "",
             self.started_at.format_iso(), _iso(self.answered_at), self.answered_by or "", _iso(self.ended_at),
             "" if self.waited is None else self.waited, "" if self.seconds is None else self.seconds,
         ]  # fmt: skip
+
+
+def _harmless(value: str | int) -> str | int:
+    """A text that begins as a formula does gets an apostrophe before it. Telephone numbers stay as they are."""
+    if isinstance(value, int) or _NUMBER.fullmatch(value):
+        return value
+    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+_NUMBER: Final = re.compile(r"\+[0-9]*")
 
 
 def _iso(at: Instant | None) -> str:

@@ -42,7 +42,7 @@ def test_any_change_is_noticed(data) -> None:
     assert PRIVATE not in str(error.value)
 
 
-@given(rest=st.binary(max_size=60))
+@given(rest=st.binary(max_size=40))
 def test_no_bytes_at_all_are_opened_or_break_anything(rest) -> None:
     for sealed in (rest, RING.seal("f", PRIVATE)[: len(rest)]):
         with pytest.raises(SealError):
