@@ -16,7 +16,7 @@ from escalation.page import (
     Ringing,
 )
 from storage import pages
-from storage.calls import mark_answered
+from storage.calls import leg_position, mark_answered
 from storage.pages import PageCall
 from webhooks.closing import amend
 from webhooks.signed import Webhook
@@ -75,7 +75,8 @@ async def conference(site: Site, webhook: Webhook) -> str:
     is_caller = webhook.call == stored.caller_leg
     match webhook.form.get("StatusCallbackEvent", ""):
         case "participant-join" if is_caller:
-            await _happen(site, page, CallerJoined())
+            if await _goes_on(site, webhook.call):
+                await _happen(site, page, CallerJoined())
         case "participant-join":
             await _happen(site, page, ClinicianJoined())
         case "participant-leave" if not is_caller and stored.page.state is PageState.BRIDGED:
@@ -83,6 +84,12 @@ async def conference(site: Site, webhook: Webhook) -> str:
         case _:
             pass
     return ""
+
+
+async def _goes_on(site: Site, call: str) -> bool:
+    """False for a caller who has hung up by now: news of their joining that comes late must not make them hold."""
+    async with site.database.statement() as connection:
+        return await leg_position(connection, call) is not None
 
 
 async def _happen(site: Site, page: str, event: Event) -> PageCall:

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
+import httpx
 import procrastinate
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -24,7 +26,8 @@ from storage.database import CALL_BOUND, sqlalchemy_url
 from storage.errors import UnavailableError
 from telephony.emulator import Exchange, Phone, PhoneCall, VirtualTimeline, create_app, serving
 from telephony.emulator.webhook import Policy
-from tests.calls.people import PRACTICE, SAMPLE, TOKEN
+from telephony.signature import HEADER, sign
+from tests.calls.people import PARENT, PRACTICE, SAMPLE, TOKEN
 from tests.calls.proxy import Proxy, Wire
 
 SHORT_BOUND = 0.25
@@ -141,6 +144,30 @@ class Night:
         if wire is Wire.WORKS:
             # The product asks again 3 real seconds after a failure; they have passed.
             self.parts.database._failed_at = time.monotonic() - 60
+
+    async def post(
+        self, path: str, form: dict[str, str], *, token: str | None = TOKEN, body: bytes | None = None
+    ) -> httpx.Response:
+        """Send a webhook of one's own making; signed with `token`, or not at all."""
+        url = f"{self.product.origin}/twilio/{path.removesuffix('?')}"
+        content = urlencode(form).encode() if body is None else body
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        if token is not None:
+            headers[HEADER] = sign(url, tuple(form.items()), token)
+        async with httpx.AsyncClient(trust_env=False) as client:
+            return await client.post(url, content=content, headers=headers)
+
+    def form(self, sid: str, **fields: str) -> dict[str, str]:
+        """What every webhook of a call says."""
+        return {
+            "AccountSid": self.exchange.account_sid,
+            "CallSid": sid,
+            "From": PARENT,
+            "To": PRACTICE,
+            "CallStatus": "in-progress",
+            "Direction": "inbound",
+            **fields,
+        }
 
     # ---- the worker ----
 
