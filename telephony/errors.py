@@ -35,6 +35,8 @@ class UncertainError(TwilioError):
     """No answer, or a 5xx: it may have been carried out. Look before doing it again."""
 
 
+LONGEST_RETRY: Final = 30.0
+"""Seconds: a page does not wait longer for one of its means than it would for an answer."""
 GONE: Final = frozenset({20404, 21220})
 ACCOUNT: Final = frozenset({20001, 20003, 20005, 20008, 21606, 21601, 30002})
 
@@ -42,7 +44,8 @@ ACCOUNT: Final = frozenset({20001, 20003, 20005, 20008, 21606, 21601, 30002})
 def classify(status: int, code: int, retry_after: str | None = None) -> TwilioError:
     """The error for an HTTP status of 400 and above and Twilio's code (https://www.twilio.com/docs/api/errors)."""
     if status == 429:  # noqa: PLR2004 - HTTP's number is its name
-        return BusyError(float(retry_after) if retry_after and retry_after.isdigit() else 1.0)
+        known = retry_after is not None and retry_after.isascii() and retry_after.isdigit()
+        return BusyError(min(float(retry_after or 1), LONGEST_RETRY) if known else 1.0)
     if status >= 500:  # noqa: PLR2004 - as above
         return UncertainError(f"Twilio answered HTTP {status}", code)
     if status in {401, 403} or code in ACCOUNT:

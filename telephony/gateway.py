@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 import httpx
-from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 from whenever import Instant, TimeDelta
 
-from telephony.errors import UncertainError, classify
+from telephony.errors import UncertainError
 from telephony.transport import TIMEOUT, TWILIO_API, HttpxTransport
 
 Result = TypeVar("Result")
@@ -94,9 +94,6 @@ class Gateway:
 async def _sent(request: Awaitable[Result]) -> Result:
     try:
         return await request
-    except TwilioRestException as error:
-        headers = getattr(error, "headers", None) or {}
-        raise classify(error.status, error.code or 0, headers.get("Retry-After")) from None
     except (TwilioException, ValueError, TypeError) as error:
         # An answer that is not what the API documents: the request may have been carried out all the same.
         raise UncertainError(f"Twilio's answer was not understood: {type(error).__name__}") from None

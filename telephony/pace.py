@@ -35,7 +35,7 @@ class Pacer:
         await waiting.turn
 
     async def _give(self) -> None:
-        while self._waiting:
+        while self._somebody_waits():
             try:
                 delay = await self._take()
             except Exception as error:  # noqa: BLE001 - whoever waits must learn of any error, or waits for ever
@@ -44,9 +44,15 @@ class Pacer:
             if delay > 0:
                 await asyncio.sleep(delay)
                 continue
-            first = heapq.heappop(self._waiting)
-            if not first.turn.cancelled():
-                first.turn.set_result(None)
+            # Who was first may have been cancelled while the slot was asked for: then it is the next one's.
+            if self._somebody_waits():
+                heapq.heappop(self._waiting).turn.set_result(None)
+
+    def _somebody_waits(self) -> bool:
+        """True when a slot is wanted; who was cancelled meanwhile is forgotten and takes none."""
+        while self._waiting and self._waiting[0].turn.cancelled():
+            heapq.heappop(self._waiting)
+        return bool(self._waiting)
 
     def _fail(self, error: Exception) -> None:
         while self._waiting:

@@ -11,7 +11,7 @@ import httpx
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 
-from telephony.errors import UncertainError
+from telephony.errors import UncertainError, classify
 
 TWILIO_API: Final = "https://api.twilio.com"
 TIMEOUT: Final = httpx.Timeout(10.0, connect=3.0)
@@ -20,7 +20,8 @@ TIMEOUT: Final = httpx.Timeout(10.0, connect=3.0)
 class HttpxTransport(AsyncHttpClient):
     """Sends the client's requests to `base_url` in place of Twilio's own host.
 
-    Raises UncertainError when no answer came.
+    Raises the errors of `telephony.errors`, for every answer of 400 and above too: the client's own exceptions have
+    lost the headers (Retry-After), and those of its lists the status.
     """
 
     def __init__(self, base_url: str, timeout: httpx.Timeout = TIMEOUT) -> None:
@@ -55,13 +56,28 @@ class HttpxTransport(AsyncHttpClient):
                 auth=auth,
                 timeout=timeout or httpx.USE_CLIENT_DEFAULT,
             )
-        except httpx.HTTPError as error:
-            raise UncertainError(f"Twilio did not answer: {type(error).__name__}") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise UncertainError(f"Twilio did not answer: {type(error).__name__}") from None
+        body = _object(answer)
+        if answer.status_code >= 400:  # noqa: PLR2004 - HTTP's errors
+            code = body.get("code") if body else 0
+            raise classify(answer.status_code, code if isinstance(code, int) else 0, answer.headers.get("Retry-After"))
+        if body is None and answer.status_code != 204:  # noqa: PLR2004 - no content
+            raise UncertainError(f"Twilio's answer was not understood: HTTP {answer.status_code} without an object")
         return Response(answer.status_code, answer.text, answer.headers)
 
     async def close(self) -> None:
         """Close its connections."""
         await self._http.aclose()
+
+
+def _object(answer: httpx.Response) -> dict[str, object] | None:
+    """The body, which is a JSON object in all that Twilio answers; None for anything else, such as a proxy's page."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
 
 
 def _plain(form: dict[str, object]) -> dict[str, str | list[str]]:

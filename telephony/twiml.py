@@ -3,8 +3,10 @@
 Durations are `TimeDelta`, rounded to TwiML's whole seconds. URLs are given whole.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from twilio.twiml.voice_response import Conference, Dial, Gather, VoiceResponse
 from whenever import TimeDelta
@@ -27,6 +29,10 @@ class Listening:
     language: str | None = None
 
 
+_UNSPEAKABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 has no way to hold (https://www.w3.org/TR/xml/#charsets): one such character would cost the document."""
+
+
 class Document:
     """A TwiML document in the making; `str()` is what Twilio gets.
 
@@ -47,7 +53,8 @@ class Document:
 
     def _say(self, parent: VoiceResponse | Gather, utterances: Iterable[Utterance]) -> None:
         for u in utterances:
-            parent.say(u.text, voice=self._voices.get(u.language), language=u.language)  # type: ignore[no-untyped-call] # the SDK
+            words = _UNSPEAKABLE.sub("", u.text)
+            parent.say(words, voice=self._voices.get(u.language), language=u.language)  # type: ignore[no-untyped-call] # the SDK
 
     def gather(
         self,
