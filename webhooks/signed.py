@@ -69,14 +69,14 @@ async def _answer(site: Site, webhook: Webhook, handler: Handler, rescue: Rescue
             return _response(await handler(site, webhook))
     except Exception as error:  # noqa: BLE001 - a caller is on the line: whatever went wrong, they hear words
         why = type(error).__name__
-        _log.error("webhook_failed", path=webhook.path, error=why, where=_where(error))
+        _log.error("webhook_failed", path=webhook.path, error=why, where=where(error))
         site.metrics.fallbacks.labels(why).inc()
         if rescue is None:
             return PlainTextResponse("failed; send it again", 500)
         return _response(rescue(site, webhook, why))
 
 
-def _where(error: Exception) -> str:
+def where(error: BaseException) -> str:
     """Where it happened, innermost first: places in the code, never a value or an error's text, which may quote one."""
     frames = traceback.extract_tb(error.__traceback__)
     return " < ".join(f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in reversed(frames))
@@ -95,7 +95,8 @@ async def _admit(site: Site, request: Request) -> Webhook | None:
     genuine = False
     form: list[tuple[str, str]] = []
     if body is not None:
-        form = parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True)
+        if not request.headers.get("content-type", "").startswith("application/json"):
+            form = parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True)
         url = signed_url(site.urls.origin, request.scope["raw_path"], request.scope["query_string"])
         genuine = verify(url, form, request.headers.get(HEADER), site.tokens, body=body)
     fields = _first_of_each(form)
