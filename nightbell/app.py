@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 
 from api.health import Readiness, health_routes
 from nightbell.composition import Parts
+from nightbell.supervise import for_ever
 from nightbell.worker import Worker
 from storage.errors import UnavailableError
 from webhooks.keeping import replay
@@ -27,7 +28,10 @@ def create_app(parts: Parts, *, with_worker: bool = False) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        background: list[Coroutine[Any, Any, None]] = [parts.plans.run(), replay_for_ever(parts.site)]
+        background: list[Coroutine[Any, Any, None]] = [
+            for_ever("plans", parts.plans.run),
+            for_ever("journal", lambda: replay_journal(parts.site), REPLAY_EVERY),
+        ]
         if with_worker:
             background.append(Worker(parts).run())
         tasks = [asyncio.create_task(work) for work in background]
@@ -57,13 +61,6 @@ def readiness(request: Request) -> Readiness:
         plans_from_disk=parts.plans.loaded_from_disk,
         journal_empty=parts.site.journal.is_empty(),
     )
-
-
-async def replay_for_ever(site: Site) -> None:
-    """Write what the journal keeps as soon as the database answers again."""
-    while True:
-        await asyncio.sleep(REPLAY_EVERY)
-        await replay_journal(site)
 
 
 async def replay_journal(site: Site) -> int:

@@ -1,10 +1,21 @@
 """Carrying out what a page asks for: through Twilio's REST API, once, and with every answer told to the page."""
 
+import asyncio
 from typing import Final
 
 import structlog
 
-from escalation.page import Attempt, AttemptState, Event, Failed, Placed, Purpose, SmsKind
+from escalation.page import (
+    Attempt,
+    AttemptState,
+    CallerPresence,
+    Event,
+    Failed,
+    Page,
+    PageState,
+    Placed,
+    Purpose,
+)
 from ivr.position import Phase, Position
 from nightbell.composition import Parts
 from routing.plan import Plan
@@ -25,6 +36,8 @@ MOST_TRIES: Final = 3
 """Of handing one attempt to Twilio, after which the page goes on without it."""
 AFTER_UNCERTAIN: Final = 2.0
 """Real seconds before looking again whether a request that got no answer was carried out."""
+ONCE: Final = 600.0
+"""Real seconds in which the same moving of a leg is not done again."""
 MOVED: Final = 100
 """How far the turns of a moved leg are ahead, so that they never meet those of the loop it was taken out of."""
 DESK_PAUSE: Final = 15.0
@@ -92,14 +105,14 @@ class Effects:
             known = await pages.known_sids(connection, [call.sid for call in live])
         return next((call for call in live if call.sid not in known), None)
 
-    async def send_sms(self, page: str, attempt: int, kind: str = SmsKind.PAGE.value) -> None:
+    async def send_sms(self, page: str, attempt: int) -> None:
         """Text the attempt's address."""
         async with self._parts.database.statement() as connection:
             claimed = await pages.claim(connection, page, attempt)
         if claimed is None:
             return
         stored, plan = await self._page(page)
-        body = sms_body(plan, stored, _attempt(stored, attempt), SmsKind(kind))
+        body = sms_body(plan, stored, _attempt(stored, attempt))
         url = self._site.urls.of_leg("sms/status", page, attempt)
         try:
             sid = await self._gateway.send_sms(claimed.address, plan.caller_id, body, url)
@@ -144,9 +157,15 @@ class Effects:
 
     # ---- the caller and the clinician ---------------------------------------------------------------------------
 
-    async def move_caller(self, page: str) -> None:
-        """Take the holding caller's leg to its next turn now. Should it fail, the loop's own next turn comes."""
+    async def move_caller(self, page: str, version: int) -> None:
+        """Take the holding caller's leg to its next turn now. Should it fail, the loop's own next turn comes.
+
+        Nothing when the caller talks to somebody by now, or has been brought together with the clinician: moving them
+        then would tear that apart.
+        """
         stored, plan = await self._page(page)
+        if not _is_alone(stored.page) or not await self._is_first(f"move {page} {version}"):
+            return
         async with self._parts.database.statement() as connection:
             leg = await leg_position(connection, stored.caller_leg)
         if leg is None:
@@ -163,9 +182,19 @@ class Effects:
         except TwilioError as error:
             _log.warning("caller_not_moved", error=str(error))
 
-    async def offer_callback(self, page: str, attempt: int) -> None:
-        """The clinician waits alone: tell them, and offer to call the patient back."""
+    async def _is_first(self, what: str) -> bool:
+        """True for the one worker that does this first: a leg is not moved twice.
+
+        Should that worker die before it did, the caller's own next turn comes, or the page's next wake-up.
+        """
+        async with self._parts.database.statement() as connection:
+            return await take_slot(connection, what, ONCE) == 0
+
+    async def offer_callback(self, page: str, attempt: int, version: int) -> None:
+        """The clinician waits alone: tell them, and offer to call the patient back. Nothing when the caller is back."""
         stored, plan = await self._page(page)
+        if not _waits_alone(stored.page, attempt) or not await self._is_first(f"offer {page} {version}"):
+            return
         async with self._parts.database.statement() as connection:
             sid = await pages.sid_of(connection, page, attempt)
         if sid is None:
@@ -181,18 +210,34 @@ class Effects:
 
     # ---- operators and desks ------------------------------------------------------------------------------------
 
-    async def alert(self, page: str, why: str) -> None:
-        """Tell the practice's operators."""
-        stored, plan = await self._page(page)
+    async def alert(self, why: str, practice: str = "", page: str = "") -> None:
+        """Tell the operators: the practice's own or, where it has none or none is concerned, the server's."""
+        plan = self._parts.plans.current(practice)
         async with self._parts.database.transaction() as connection:
-            await alerts.raise_alert(connection, plan.practice, why, self._parts.clock.now(), page)
-        _log.error("operators_alerted", why=why)
-        body = f"Nightbell alert, {plan.name}, page {code_of(stored.page.id)}: {why}"
-        for number in plan.operators.sms:
+            await alerts.raise_alert(connection, practice or None, why, self._parts.clock.now(), page or None)
+        _log.error("operators_alerted", why=why, practice=practice)
+        numbers = (plan.operators.sms if plan else ()) or self._parts.settings.operator_numbers
+        sender = plan or next(iter(self._parts.plans.all()), None)
+        if sender is None:
+            return
+        about = f", {plan.name}" if plan else ""
+        code = f", page {code_of(page)}" if page else ""
+        for number in numbers:
+            await self._text_operator(number, sender.caller_id, f"Nightbell alert{about}{code}: {why}")
+
+    async def _text_operator(self, number: str, sender: str, body: str) -> None:
+        """Text one operator; three tries, since nobody else is told."""
+        for _ in range(MOST_TRIES):
             try:
-                await self._gateway.send_sms(number, plan.caller_id, body, self._site.urls.at("sms/status", {}))
+                await self._gateway.send_sms(number, sender, body, self._site.urls.at("sms/status", {}))
             except TwilioError as error:
                 _log.error("operator_not_texted", error=str(error))
+                delay = _again_after(error)
+                if delay is None:
+                    return
+                await asyncio.sleep(delay)
+            else:
+                return
 
     async def ring_desk(self, practice: str, destination: str) -> None:
         """Somebody is first in line: ring the desk, unless it rings already."""
@@ -205,7 +250,7 @@ class Effects:
             if await take_slot(connection, f"desk {practice} {destination}", pause) > 0:
                 return
         query: dict[str, str | int] = {"practice": practice, "version": plan.version, "destination": destination}
-        url, status = (self._site.urls.at(f"voice/desk/{what}", query) for what in ("call", "status"))
+        url, status = (self._site.urls.at(f"voice/desk/{what}", query) for what in ("call", "progress"))
         for number in desk.numbers:
             await self._pacer.turn(jobs.ROUTINE)
             try:
@@ -219,6 +264,17 @@ class Effects:
         if plan is None:
             raise NotFoundError(f"practice {stored.page.practice} is not known")
         return stored, plan
+
+
+def _is_alone(page: Page) -> bool:
+    """True while the caller holds, and is not with a clinician."""
+    brought = page.caller_joined and page.accepted_attempt is not None
+    return page.caller is CallerPresence.HOLDING and page.state is not PageState.BRIDGED and not brought
+
+
+def _waits_alone(page: Page, attempt: int) -> bool:
+    """True while who accepted on this leg has the page, and the caller is not there."""
+    return page.state is PageState.ACCEPTED and page.caller is CallerPresence.GONE and page.accepted_attempt == attempt
 
 
 def _attempt(stored: PageCall, number: int) -> Attempt:
@@ -242,10 +298,10 @@ def _failed(attempt: int, error: TwilioError) -> Event:
     return Failed(attempt, str(error), platform=platform)
 
 
-def sms_body(plan: Plan, stored: PageCall, attempt: Attempt, kind: SmsKind) -> str:
+def sms_body(plan: Plan, stored: PageCall, attempt: Attempt) -> str:
     """A text's words: a reference, never the patient (TWILIO.md, Privacy)."""
     code = code_of(stored.page.id)
-    if kind is SmsKind.TAKEN or attempt.purpose is Purpose.TAKEN:
+    if attempt.purpose is Purpose.TAKEN:
         member = plan.escalation.roster.members.get(stored.page.accepted_by or "")
         return f"{plan.name}: page {code} is taken care of{f' by {member.name}' if member else ''}. Nothing to do."
     holds = "The caller is holding." if stored.page.caller.value == "holding" else "The caller wants to be called back."

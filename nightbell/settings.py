@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     calls_per_second: Annotated[float, Field(validation_alias=_named("NIGHTBELL_CALLS_PER_SECOND"), gt=0, le=1000)] = (
         1.0
     )
+    operators: Annotated[
+        str, Field(validation_alias=_named("NIGHTBELL_OPERATORS"), pattern=r"^(\+[1-9]\d{6,14}\s*(,\s*|$))*$")
+    ] = ""
     log_format: Annotated[str, Field(validation_alias=_named("NIGHTBELL_LOG_FORMAT"), pattern="^(json|text)$")] = "text"
     log_level: Annotated[
         str, Field(validation_alias=_named("NIGHTBELL_LOG_LEVEL"), pattern="^(debug|info|warning|error)$")
@@ -54,6 +57,11 @@ class Settings(BaseSettings):
                 "Unset it, or point TWILIO_API_URL at the emulator"
             )
         return self
+
+    @property
+    def operator_numbers(self) -> tuple[str, ...]:
+        """Who is texted when the server, or a practice that names no operators, needs a person."""
+        return tuple(number.strip() for number in self.operators.split(",") if number.strip())
 
     @property
     def tokens(self) -> tuple[str, ...]:

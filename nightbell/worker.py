@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
 import procrastinate
@@ -14,12 +14,17 @@ from whenever import Instant, TimeDelta
 from escalation.page import CallerPresence, Due, Page
 from nightbell.composition import Parts
 from nightbell.effects import Effects
+from nightbell.supervise import for_ever
 from routing.plan import Plan
 from storage import jobs, messages, pages
 from storage.errors import NotFoundError, UnavailableError
-from storage.jobs import URGENT
+from storage.jobs import CALLS_QUEUE, DEFAULT_QUEUE, URGENT
 from storage.messages import Message
+from storage.pace import forget_slots
 from storage.pages import PageOpening
+from telephony.errors import GoneError, TwilioError
+from webhooks.closing import FINAL, close_call, quiet_calls
+from webhooks.signed import where
 
 _log = structlog.get_logger(__name__)
 
@@ -28,6 +33,10 @@ SWEEP_EVERY: Final = 2.0
 HEARTBEAT: Final = 2.0
 STALLED_AFTER: Final = 6.0
 UNPLACED_AFTER: Final = TimeDelta(seconds=5)
+QUIET_AFTER: Final = TimeDelta(minutes=5)
+"""Of a call that goes on, without any event; then Twilio is asked whether it does. A long talk is asked about too."""
+RECONCILE_EVERY: Final = TimeDelta(minutes=1)
+CONCURRENCY: Final = 20
 
 _TASKS: Final[dict[str, str]] = {
     jobs.PLACE_CALL: "place_call",
@@ -46,6 +55,7 @@ class Worker:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self.effects = Effects(parts)
+        self._reconciled: Instant | None = None
         self._register()
 
     def _register(self) -> None:
@@ -68,46 +78,45 @@ class Worker:
             await self._parts.site.paging.happen(page, Due())
 
     async def run(self) -> None:
-        """Work until cancelled. A database that goes away is waited for."""
-        sweeping = asyncio.create_task(self._sweep_for_ever())
+        """Work until cancelled. Whatever fails is begun again; a database that goes away is waited for."""
+        working = [for_ever("jobs", self._work), for_ever("sweep", self.sweep, SWEEP_EVERY)]
+        tasks = [asyncio.create_task(work) for work in working]
         try:
-            while True:
-                try:
-                    await self._work()
-                except (OSError, procrastinate.exceptions.ConnectorException) as error:
-                    _log.error("worker_without_database", error=type(error).__name__)
-                    await asyncio.sleep(SWEEP_EVERY)
+            await asyncio.gather(*tasks)
         finally:
-            sweeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await sweeping
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _work(self) -> None:
-        async with self._parts.queue.open_async():
-            await self._parts.queue.run_worker_async(
-                concurrency=20,
-                wait=True,
-                fetch_job_polling_interval=1.0,
-                delete_jobs="successful",
-                install_signal_handlers=False,
-                update_heartbeat_interval=HEARTBEAT,
-                stalled_worker_timeout=STALLED_AFTER,
-                shutdown_graceful_timeout=5,
-            )
+        queue = self._parts.queue
+        try:
+            await queue.open_async()
+            async with asyncio.TaskGroup() as group:
+                for name in (DEFAULT_QUEUE, CALLS_QUEUE):
+                    group.create_task(self._work_on(name))
+        finally:
+            # A pool that could not be opened stays with the connector, which would take it for an open one.
+            await queue.close_async()
+
+    async def _work_on(self, queue: str) -> None:
+        await self._parts.queue.run_worker_async(
+            queues=[queue],
+            concurrency=CONCURRENCY,
+            wait=True,
+            fetch_job_polling_interval=1.0,
+            delete_jobs="successful",
+            install_signal_handlers=False,
+            update_heartbeat_interval=HEARTBEAT,
+            stalled_worker_timeout=STALLED_AFTER,
+            shutdown_graceful_timeout=5,
+        )
 
     async def run_ready(self) -> None:
         """Do the jobs that are ready now, and return. For tests and rehearsals in virtual time."""
         await self._parts.queue.run_worker_async(
             concurrency=20, wait=False, delete_jobs="successful", install_signal_handlers=False, listen_notify=False
         )
-
-    async def _sweep_for_ever(self) -> None:
-        while True:
-            try:
-                await self.sweep()
-            except (UnavailableError, procrastinate.exceptions.ConnectorException) as error:
-                _log.warning("sweep_failed", error=type(error).__name__)
-            await asyncio.sleep(SWEEP_EVERY)
 
     async def sweep(self) -> int:
         """Take over what is overdue: pages, attempts that were never placed, jobs of dead workers. How many."""
@@ -120,21 +129,58 @@ class Worker:
                 arguments: dict[str, str | int] = {"page": page, "attempt": attempt}
                 await self._parts.site.jobs.defer_once(connection, name, arguments, lock=f"sweep:{page}:{attempt}")
         for page in due:
-            await self.advance(page)
-        return len(due) + len(unplaced) + await self._escalate(now) + await self._revive()
+            await self._alone("advance", lambda page=page: self.advance(page))  # type: ignore[misc] # bound now
+        for work in (self._escalate, self._revive, self._reconcile):
+            await self._alone(work.__name__, work)
+        return len(due) + len(unplaced)
 
-    async def _escalate(self, now: Instant) -> int:
+    async def _alone(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
+        """One part of the sweep: if it fails, the others come all the same."""
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - one broken row must not hold up all that is behind it
+            _log.error("sweep_part_failed", work=name, error=type(error).__name__, where=where(error))
+
+    async def _reconcile(self) -> None:
+        """Ask Twilio about calls that seem to go on though nothing was heard of them: their end was never told."""
+        now = self._parts.clock.now()
+        if self._reconciled is not None and now - self._reconciled < RECONCILE_EVERY:
+            return
+        self._reconciled = now
+        async with self._parts.database.statement() as connection:
+            await forget_slots(connection)
+        for sid, head in await quiet_calls(self._parts.site, now - QUIET_AFTER):
+            await self._alone("reconcile", lambda sid=sid, head=head: self._close_if_over(sid, head))  # type: ignore[misc] # bound now
+
+    async def _close_if_over(self, sid: str, ended: dict[str, Any]) -> None:
+        try:
+            call = await self._parts.gateway.look_at_call(sid)
+        except GoneError:
+            seconds = None  # Twilio has deleted its record, and so the call is over
+        except TwilioError as error:
+            _log.warning("call_not_looked_at", call=sid, error=str(error))
+            return
+        else:
+            if call.status not in FINAL:
+                return
+            seconds = call.seconds
+        _log.warning("call_closed_by_sweep", call=sid)
+        await close_call(self._parts.site, {**ended, "seconds": seconds})
+
+    async def _escalate(self) -> None:
         """Page about messages that are past their deadline, where their category says so."""
+        now = self._parts.clock.now()
         async with self._parts.database.transaction() as connection:
             late = await messages.overdue(connection, now)
             for message in late:
                 plan = self._parts.plans.current(message.practice)
-                category = plan.categories.get(message.category) if plan else None
+                if plan is None:
+                    continue  # its plan could not be loaded yet
+                category = plan.categories.get(message.category)
                 page = ""
-                if plan is not None and category is not None and category.escalate_to is not None:
+                if category is not None and category.escalate_to is not None:
                     page = await self._page_about(connection, plan, message, category.escalate_to)
                 await messages.set_page(connection, message, page)
-        return len(late)
 
     async def _page_about(self, connection: AsyncConnection, plan: Plan, message: Message, policy: str) -> str:
         page = Page(
@@ -150,7 +196,7 @@ class Worker:
         await self._parts.site.paging.open(connection, plan, page, opening)
         return page.id
 
-    async def _revive(self) -> int:
+    async def _revive(self) -> None:
         """Let the jobs of dead workers be done again: every one of them is made to be done twice."""
         manager = self._parts.queue.job_manager
         stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER))
@@ -158,4 +204,3 @@ class Worker:
             await manager.retry_job(job, priority=URGENT)
         if stalled:
             _log.warning("jobs_revived", count=len(stalled))
-        return len(stalled)

@@ -1,4 +1,4 @@
-"""Alerts to operators: stored in the transaction that makes them necessary, and told by the worker."""
+"""Alerts to operators: what the worker told them, or tried to; for the record."""
 
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection

@@ -1,10 +1,10 @@
 """Calls and their events: append-only, each event once, and one round trip for a webhook."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
-from sqlalchemy import Row, bindparam, func, select, text, update
+from sqlalchemy import Row, RowMapping, bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant
@@ -83,13 +83,17 @@ _WRITE: Final = text(
         VALUES (:sid, :practice, :version, :dialled, :caller_sealed, :caller_index, :callback_sealed, :route,
             :decided, :reasons, :node, :language, :category, :turn, :ringing, :at,
             :answered_by, :answered_at)
-        ON CONFLICT (sid) DO UPDATE SET node = excluded.node, language = excluded.language,
-            category = coalesce(excluded.category, c.category), last_turn = excluded.last_turn,
-            ringing = CASE WHEN c.ended_at IS NULL THEN excluded.ringing END,
-            callback_sealed = coalesce(excluded.callback_sealed, c.callback_sealed),
+        ON CONFLICT (sid) DO UPDATE SET
+            node = CASE WHEN {newer} THEN excluded.node ELSE c.node END,
+            language = CASE WHEN {newer} THEN excluded.language ELSE c.language END,
+            ringing = CASE WHEN {newer} AND c.ended_at IS NULL THEN excluded.ringing ELSE c.ringing END,
+            category = CASE WHEN {newer} THEN coalesce(excluded.category, c.category)
+                ELSE coalesce(c.category, excluded.category) END,
+            callback_sealed = CASE WHEN {newer} THEN coalesce(excluded.callback_sealed, c.callback_sealed)
+                ELSE coalesce(c.callback_sealed, excluded.callback_sealed) END,
             answered_by = coalesce(c.answered_by, excluded.answered_by),
-            answered_at = coalesce(c.answered_at, excluded.answered_at)
-        WHERE c.last_turn < excluded.last_turn
+            answered_at = coalesce(c.answered_at, excluded.answered_at),
+            last_turn = greatest(c.last_turn, excluded.last_turn)
         RETURNING c.ended_at IS NOT NULL AS ended
     ), event AS (
         INSERT INTO call_events (call, key, at, kind, body, private_sealed)
@@ -101,7 +105,7 @@ _WRITE: Final = text(
     FROM (VALUES (1)) AS one
     LEFT JOIN call_events e ON e.call = :sid AND e.key = :key
     LEFT JOIN calls c ON c.sid = :sid
-    """
+    """.replace("{newer}", "c.last_turn < excluded.last_turn")
 ).bindparams(bindparam("reasons", type_=JSONB), bindparam("body", type_=JSONB))
 
 
@@ -228,3 +232,33 @@ async def leg_position(connection: AsyncConnection, sid: str) -> tuple[str, str,
         )
     ).one_or_none()
     return (row.node, row.language, row.last_turn) if row else None
+
+
+async def calls_without_news(connection: AsyncConnection, since: Instant, limit: int = 100) -> Sequence[RowMapping]:
+    """The oldest calls that have not ended and have no event since then."""
+    newest = select(func.max(call_events.c.at)).where(call_events.c.call == calls.c.sid).scalar_subquery()
+    query = (
+        select(calls.c.sid, calls.c.practice, calls.c.version, calls.c.dialled)
+        .where(calls.c.ended_at.is_(None), calls.c.started_at < since.to_stdlib(), newest < since.to_stdlib())
+        .order_by(calls.c.started_at)
+        .limit(limit)
+    )
+    return (await connection.execute(query)).mappings().all()
+
+
+async def page_of_call(connection: AsyncConnection, sid: str) -> str:
+    """The page that was opened for the call; "" for none."""
+    return str(await connection.scalar(select(calls.c.page).where(calls.c.sid == sid)) or "")
+
+
+async def waiting_in_line(connection: AsyncConnection, practice: str, nodes: Sequence[str]) -> int:
+    """How many calls hold in these queue nodes and were not taken out by anybody."""
+    found = await connection.scalar(
+        select(func.count()).where(
+            calls.c.practice == practice,
+            calls.c.node.in_(nodes),
+            calls.c.ended_at.is_(None),
+            calls.c.ringing.is_(None),
+        )
+    )
+    return int(found or 0)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Final, TypeVar
 
 import sqlalchemy.exc
+from procrastinate.exceptions import ConnectorException
 from psycopg import Error as PsycopgError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -111,12 +112,21 @@ class Database:
         await self.engine.dispose()
 
 
+_AWAY: Final = (
+    sqlalchemy.exc.OperationalError,
+    sqlalchemy.exc.InterfaceError,
+    sqlalchemy.exc.InternalError,  # a standby that is still read-only, in the middle of a failover
+    sqlalchemy.exc.TimeoutError,
+    ConnectorException,  # Procrastinate's, for a job deferred on our own connection
+)
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     """Turn what the driver raises when the server is away into UnavailableError."""
     try:
         yield
-    except (sqlalchemy.exc.OperationalError, sqlalchemy.exc.InterfaceError, sqlalchemy.exc.TimeoutError) as error:
+    except _AWAY as error:
         raise UnavailableError(type(error).__name__) from error
     except sqlalchemy.exc.DBAPIError as error:
         if error.connection_invalidated:

@@ -23,7 +23,11 @@ MOVE_CALLER: Final = "nightbell.move_caller"
 OFFER_CALLBACK: Final = "nightbell.offer_callback"
 ALERT: Final = "nightbell.alert"
 RING_DESK: Final = "nightbell.ring_desk"
-SWEEP: Final = "nightbell.sweep"
+
+DEFAULT_QUEUE: Final = "default"
+CALLS_QUEUE: Final = "calls"
+"""Of the jobs that wait for a slot to place a call in; apart, so that nothing else waits behind them."""
+_QUEUES: Final = {PLACE_CALL: CALLS_QUEUE, RING_DESK: CALLS_QUEUE}
 
 
 def make_app(url: str) -> procrastinate.App:
@@ -54,7 +58,11 @@ class Jobs:
         # Procrastinate reads it as a timedelta's arguments, of which it declares the whole numbers only.
         later = procrastinate.types.TimeDeltaParams(milliseconds=round(delay * 1000)) if delay else None
         deferrer = self._app.configure_task(
-            name, priority=priority, schedule_in=later, connection=raw.driver_connection
+            name,
+            queue=_QUEUES.get(name, DEFAULT_QUEUE),
+            priority=priority,
+            schedule_in=later,
+            connection=raw.driver_connection,
         )
         await deferrer.defer_async(**arguments)
 
@@ -63,7 +71,8 @@ class Jobs:
     ) -> bool:
         """Defer, unless a job with this lock waits already; True when it was deferred."""
         raw = await connection.get_raw_connection()
-        deferrer = self._app.configure_task(name, queueing_lock=lock, connection=raw.driver_connection)
+        queue = _QUEUES.get(name, DEFAULT_QUEUE)
+        deferrer = self._app.configure_task(name, queue=queue, queueing_lock=lock, connection=raw.driver_connection)
         savepoint = await connection.begin_nested()
         try:
             await deferrer.defer_async(**arguments)

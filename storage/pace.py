@@ -1,4 +1,7 @@
-"""Slots that all processes share: one outbound call per account and interval, one ringing of a desk at a time."""
+"""Slots that all processes share: one outbound call per account and interval, one ringing of a desk at a time.
+
+A slot that is closed for long is also how something is done only once, whichever worker comes first.
+"""
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,3 +23,8 @@ async def take_slot(connection: AsyncConnection, name: str, seconds: float) -> f
         return 0.0
     left = await connection.scalar(_LEFT, {"name": name})
     return max(0.01, float(left or 0.0))
+
+
+async def forget_slots(connection: AsyncConnection) -> None:
+    """Forget the slots that have been open for an hour."""
+    await connection.execute(text("DELETE FROM pace WHERE next_at < clock_timestamp() - interval '1 hour'"))

@@ -126,25 +126,25 @@ class Paging:
             if isinstance(effect, OfferCallBack) and isinstance(event, Accepted):
                 # The answer to the key makes the offer; moving the leg too would cut off the call-back that follows.
                 continue
-            name, arguments = _job(page.id, effect)
+            name, arguments = _job(page, effect)
             await self._queue.defer(connection, name, arguments, priority=jobs.URGENT)
         if page.due is not None and page.due != before.due:
             delay = self._clock.real_delay(page.due) if page.due > now else 0.0
             await self._queue.defer(connection, jobs.ADVANCE, {"page": page.id}, priority=jobs.URGENT, delay=delay)
 
 
-def _job(page: str, effect: Effect) -> tuple[str, dict[str, str | int]]:
-    """The job that carries an effect out."""
+def _job(page: Page, effect: Effect) -> tuple[str, dict[str, str | int]]:
+    """The job that carries an effect out. `version` tells one moving of a leg from another one later."""
     match effect:
         case PlaceCall(attempt):
-            return jobs.PLACE_CALL, {"page": page, "attempt": attempt}
-        case SendSms(attempt, kind):
-            return jobs.SEND_SMS, {"page": page, "attempt": attempt, "kind": kind.value}
+            return jobs.PLACE_CALL, {"page": page.id, "attempt": attempt}
+        case SendSms(attempt):
+            return jobs.SEND_SMS, {"page": page.id, "attempt": attempt}
         case CancelCall(attempt):
-            return jobs.CANCEL_CALL, {"page": page, "attempt": attempt}
+            return jobs.CANCEL_CALL, {"page": page.id, "attempt": attempt}
         case BridgeCaller() | TransferCaller():
-            return jobs.MOVE_CALLER, {"page": page}
+            return jobs.MOVE_CALLER, {"page": page.id, "version": page.version}
         case OfferCallBack(attempt):
-            return jobs.OFFER_CALLBACK, {"page": page, "attempt": attempt}
+            return jobs.OFFER_CALLBACK, {"page": page.id, "attempt": attempt, "version": page.version}
         case AlertOperators(why):
-            return jobs.ALERT, {"page": page, "why": why}
+            return jobs.ALERT, {"practice": page.practice, "page": page.id, "why": why}

@@ -1,17 +1,23 @@
 """Calls that no practice answers for."""
 
+from typing import Final
+
 import structlog
 
 from ivr.phrases import phrase
 from ivr.prompts import Utterance
-from storage import alerts
+from storage import jobs
 from storage.errors import UnavailableError
+from storage.pace import take_slot
 from telephony.twiml import Document
+from webhooks.call import STAFF_LANGUAGE
 from webhooks.site import Site
 
 _log = structlog.get_logger(__name__)
 
-LANGUAGE = "en-US"
+ALERT_EVERY: Final = 3600.0
+"""Real seconds between two alerts about unknown numbers: somebody who keeps dialling one must not text all night."""
+WHY: Final = "a call came to a number that no plan has: publish it, or point it elsewhere at Twilio"
 
 
 async def unknown_number(site: Site) -> str:
@@ -21,13 +27,13 @@ async def unknown_number(site: Site) -> str:
 
     async def tell() -> None:
         async with site.database.transaction() as connection:
-            why = "a call came to a number that no plan has: publish it, or point it elsewhere at Twilio"
-            await alerts.raise_alert(connection, None, why, site.clock.now())
+            if await take_slot(connection, "unknown number", ALERT_EVERY) == 0:
+                await site.jobs.defer(connection, jobs.ALERT, {"why": WHY})
 
     try:
         await site.database.in_time(tell)
     except UnavailableError as error:
         _log.error("alert_not_stored", why=str(error))
     words = "This number is not in service. If this is an emergency, hang up and dial 9 1 1."
-    goodbye = phrase("goodbye", LANGUAGE)
-    return str(Document({}).say((Utterance(LANGUAGE, words), Utterance(LANGUAGE, goodbye))).hang_up())
+    goodbye = phrase("goodbye", STAFF_LANGUAGE)
+    return str(Document({}).say((Utterance(STAFF_LANGUAGE, words), Utterance(STAFF_LANGUAGE, goodbye))).hang_up())

@@ -13,13 +13,24 @@ from ivr.inputs import Note, NoteKind
 from ivr.outcome import outcome
 from routing.plan import Plan
 from storage import messages
-from storage.calls import CALLBACK, CALLER, CallEvent, CallHead, Progress, events_of, lock_call, noted, write_event
+from storage.calls import (
+    CALLBACK,
+    CALLER,
+    CallEvent,
+    CallHead,
+    Progress,
+    calls_without_news,
+    events_of,
+    lock_call,
+    noted,
+    write_event,
+)
 from storage.errors import UnavailableError
 from storage.tables import calls
+from webhooks.call import LostCallError, count, head_of, plan_of
 from webhooks.paging import open_page
 from webhooks.signed import Webhook
 from webhooks.site import Site
-from webhooks.turns import head_of, plan_of
 
 _log = structlog.get_logger(__name__)
 
@@ -33,9 +44,11 @@ async def status(site: Site, webhook: Webhook) -> str:
     """Twilio says how the caller's leg goes; only its end matters."""
     if webhook.form.get("CallStatus") not in FINAL:
         return ""
-    plan = await plan_of(site, webhook)
+    try:
+        plan = await plan_of(site, webhook)
+    except LostCallError:
+        return ""  # a number of no plan: the call itself was answered, and the operators alerted, by its first webhook
     head = head_of(plan, webhook, site.clock.now())
-    seconds = webhook.form.get("CallDuration", "")
     ended = {
         "sid": head.sid,
         "practice": head.practice,
@@ -43,7 +56,7 @@ async def status(site: Site, webhook: Webhook) -> str:
         "dialled": head.dialled,
         "caller": head.caller,
         "at": head.at.format_iso(),
-        "seconds": int(seconds) if seconds.isascii() and seconds.isdigit() else None,
+        "seconds": count(webhook.form, "CallDuration") if webhook.form.get("CallDuration") else None,
     }
 
     async def close() -> None:
@@ -173,3 +186,11 @@ class _Closing:
         if self.call.callback_sealed:
             return self.site.ring.open(CALLBACK, self.call.callback_sealed)
         return self.site.ring.open(CALLER, self.call.caller_sealed) if self.call.caller_sealed else None
+
+
+async def quiet_calls(site: Site, since: Instant) -> list[tuple[str, dict[str, Any]]]:
+    """Calls that go on, but of which nothing was heard since then: SID, and what `close_call` needs to know."""
+    async with site.database.transaction() as connection:
+        rows = await calls_without_news(connection, since)
+    now = site.clock.now().format_iso()
+    return [(row["sid"], {**row, "caller": None, "at": now}) for row in rows]

@@ -1,7 +1,8 @@
 """Reaching a person from the caller's own leg, one `<Dial>` after the other.
 
 It needs neither the database nor Twilio's REST API, so it is what a call falls back on: first the staff who would be
-paged now, screened; then the last resort; then a recording. The stage is in the URL.
+paged now, screened; then the last resort; then a recording. Where the chain stands is in the URL: how many were
+dialled, and when it began, since a handoff in the middle would change who they are.
 """
 
 from dataclasses import dataclass
@@ -12,15 +13,17 @@ from whenever import Instant, TimeDelta
 
 from escalation.oncall import targets
 from escalation.page import Accepted, AcceptedBy, PatientReached
+from escalation.policy import Policy
+from ivr.flow import Connect
 from ivr.inputs import DialResult, Note, NoteKind
 from ivr.position import Position, from_query, to_query
 from ivr.prompts import Utterance, own
-from routing.plan import Plan
-from storage.calls import CallEvent, CallHead, Progress, mark_answered, note_parts
+from routing.plan import Destination, Plan
+from storage.calls import CallEvent, Progress, mark_answered, note_parts, page_of_call
 from storage.errors import NotFoundError, UnavailableError
 from telephony.twiml import Document, Listening
 from webhooks.answer import key_of, voices
-from webhooks.caller import caller_of
+from webhooks.call import STAFF_LANGUAGE, LostCallError, answered_since, count, head_of, plan_of
 from webhooks.keeping import Record, keep
 from webhooks.paging import connect_at
 from webhooks.reading import dial_result
@@ -30,7 +33,8 @@ from webhooks.site import Site
 _log = structlog.get_logger(__name__)
 
 RECORD_AT_MOST: Final = TimeDelta(seconds=180)
-STAFF_LANGUAGE: Final = "en-US"
+RECORDED: Final = "recorded"
+"""Stands for the number of the one who was dialled, once nobody is left and the caller has spoken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,96 +47,133 @@ class Candidate:
     ring_for: TimeDelta
 
 
-def candidates(plan: Plan, node: str, now: Instant) -> list[Candidate]:
-    """Whom to dial for the node's policy, in the order in which its steps would page them; then the last resort."""
-    policy = plan.escalation.policies[connect_at(plan, node).policy]
-    found: dict[str, Candidate] = {}
-    for wanted in policy.steps:
-        for member in (plan.escalation.roster.members[name] for name in targets(plan.escalation, wanted, now)):
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Whom to dial for a caller, from the first to the last. `began` fixes who was on call."""
+
+    plan: Plan
+    position: Position
+    began: Instant
+
+    def candidates(self) -> list[Candidate]:
+        """The staff, in the order in which the policy's steps would page them; then the last resort.
+
+        A plan that pages nobody has its destinations.
+        """
+        if not any(isinstance(node, Connect) for node in self.plan.flow.nodes.values()):
+            return [c for d in self.plan.destinations.values() for c in _rung(d.numbers, d, d.ring_for, d.name)]
+        policy = self.plan.escalation.policies[connect_at(self.plan, self.position.node).policy]
+        return [*self._staff(policy), *_last_resort(self.plan, policy)]
+
+    def _staff(self, policy: Policy) -> list[Candidate]:
+        roster = self.plan.escalation.roster
+        names = [name for step in policy.steps for name in targets(self.plan.escalation, step, self.began)]
+        found: dict[str, Candidate] = {}
+        for member in (roster.members[name] for name in dict.fromkeys(names)):
             for number in member.voice:
                 found.setdefault(number, Candidate(number, member.id, screened=True, ring_for=policy.ring_for))
-    return [*found.values(), *last_resort(plan, node)]
+        return list(found.values())
+
+    def last_resort(self) -> int:
+        """How many come before the last resort."""
+        return sum(1 for candidate in self.candidates() if candidate.who in self.plan.escalation.roster.members)
 
 
-def last_resort(plan: Plan, node: str) -> list[Candidate]:
-    """The policy's last resort, which answers as a person does."""
-    resort = plan.escalation.policies[connect_at(plan, node).policy].last_resort
-    destination = plan.destinations.get(resort.destination or "")
-    screened = destination.screened if destination else False
-    return [Candidate(n, resort.destination or "last resort", screened, resort.ring_for) for n in resort.numbers]
+def _last_resort(plan: Plan, policy: Policy) -> list[Candidate]:
+    resort = policy.last_resort
+    name = resort.destination or "last resort"
+    return _rung(resort.numbers, plan.destinations.get(name), resort.ring_for, name)
 
 
-def dial_people(site: Site, plan: Plan, position: Position, *, say: tuple[Utterance, ...] = ()) -> str:
-    """Begin with the staff."""
-    return _dial(site, plan, position, 0, say)
+def _rung(numbers: tuple[str, ...], desk: Destination | None, ring_for: TimeDelta, who: str) -> list[Candidate]:
+    screened = desk.screened if desk else False
+    return [Candidate(number, who, screened, ring_for) for number in numbers]
+
+
+def dial_people(site: Site, plan: Plan, position: Position, *, say: tuple[Utterance, ...] = (), after: int = 0) -> str:
+    """Begin with the staff; `after` so many of them."""
+    return _dial(site, Chain(plan, position, site.clock.now()), after, say)
 
 
 def dial_last_resort(site: Site, plan: Plan, position: Position, *, say: tuple[Utterance, ...] = ()) -> str:
     """Begin with the last resort."""
-    now = site.clock.now()
-    staff = len(candidates(plan, position.node, now)) - len(last_resort(plan, position.node))
-    return _dial(site, plan, position, staff, say)
+    chain = Chain(plan, position, site.clock.now())
+    return _dial(site, chain, chain.last_resort(), say)
 
 
-def _dial(site: Site, plan: Plan, position: Position, nth: int, say: tuple[Utterance, ...]) -> str:
+def _dial(site: Site, chain: Chain, nth: int, say: tuple[Utterance, ...]) -> str:
+    plan, position = chain.plan, chain.position
     document = Document(voices(plan)).say(say)
-    key = key_of(plan)
-    everyone = candidates(plan, position.node, site.clock.now())
+    everyone = chain.candidates()
     if nth >= len(everyone):
-        return str(_record(site, plan, document, position))
-    next_url = site.urls.of_call("voice/dialled", key, position.next(), nth=nth)
+        return str(_record(site, chain, document))
     candidate = everyone[nth]
-    screen = site.urls.of_call("voice/dialled/screen", key, position, nth=nth, who=candidate.who)
-    answered = site.urls.of_call("voice/dialled/answered", key, position, who=candidate.who)
+
+    def url(path: str, at: Position) -> str:
+        began = chain.began.timestamp()
+        return site.urls.of_call(path, key_of(plan), at, nth=nth, began=began, who=candidate.who)
+
     document.dial(
         [candidate.number],
-        next_url,
+        url("voice/dialled", position.next()),
         plan.caller_id,
         candidate.ring_for,
-        screen=screen if candidate.screened else None,
-        answered=None if candidate.screened else answered,
+        screen=url("voice/dialled/screen", position) if candidate.screened else None,
+        answered=None if candidate.screened else url("voice/dialled/answered", position),
     )
     return str(document)
 
 
-def _record(site: Site, plan: Plan, document: Document, position: Position) -> Document:
-    """Nobody could be reached: the words are kept, and the practice's operators learn of the call by its outcome."""
+def _record(site: Site, chain: Chain, document: Document) -> Document:
+    """Nobody could be reached: the words are kept as a message, and the page, if there is one, goes on."""
+    plan, position = chain.plan, chain.position
     document.say((own("nobody_reached", position.language),))
-    key = key_of(plan)
-    url = site.urls.of_call("voice/dialled", key, position.next(), nth=-1)
+    url = site.urls.of_call("voice/dialled", key_of(plan), position.next(), nth=RECORDED)
     status = site.urls.recording(plan.practice, f"turn:{position.turn + 1}", "message", position.page)
     document.record(url, status, RECORD_AT_MOST, "#")
     return document.redirect(url)
 
 
-async def dialled(site: Site, plan: Plan, webhook: Webhook) -> str:
+async def dialled(site: Site, webhook: Webhook) -> str:
     """One `<Dial>` is over: the call is, too, if somebody was there; else the next one."""
-    position = from_query(webhook.query)
-    nth = int(webhook.query.get("nth", "-1"))
-    if nth < 0:
+    plan, position = await plan_of(site, webhook), from_query(webhook.query)
+    if webhook.query.get("nth") == RECORDED:
         return await _recorded(site, plan, webhook, position)
-    everyone = candidates(plan, position.node, site.clock.now())
-    who = everyone[nth] if nth < len(everyone) else None
-    result = dial_result(webhook.form)
-    await _keep(site, plan, webhook, position, _rang(who, result))
+    who = webhook.query.get("who", "nobody")
+    result = dial_result(webhook.form, screened=_is_screened(plan, who))
+    await _keep(site, plan, webhook, position, (Note(NoteKind.RANG, f"{who}: {result.value}"),))
     if result is DialResult.ANSWERED:
-        if position.page:
-            await _reached(site, position.page)
+        await _tell_page(site, webhook.call, position.page, PatientReached())
         return str(Document(voices(plan)).say((own("goodbye", position.language),)).hang_up())
-    return _dial(site, plan, position, nth + 1, ())
+    return _dial(site, _chain(site, plan, webhook, position), count(webhook.query, "nth") + 1, ())
 
 
-def _rang(who: Candidate | None, result: DialResult) -> tuple[Note, ...]:
-    return (Note(NoteKind.RANG, f"{who.who if who else 'nobody'}: {result.value}"),)
+def rescue_dialled(site: Site, webhook: Webhook, _why: str) -> str:
+    """Something failed between two `<Dial>`s: on to the next one, not back to the first."""
+    plan = site.plans.current(webhook.query.get("practice", ""))
+    if plan is None:
+        raise LostCallError("no such practice")
+    position = from_query(webhook.query)
+    return _dial(site, _chain(site, plan, webhook, position), count(webhook.query, "nth", default=99) + 1, ())
+
+
+def _chain(site: Site, plan: Plan, webhook: Webhook, position: Position) -> Chain:
+    began = count(webhook.query, "began")
+    return Chain(plan, position, Instant.from_timestamp(began) if began else site.clock.now())
+
+
+def _is_screened(plan: Plan, who: str) -> bool:
+    desk = plan.destinations.get(who)
+    return who in plan.escalation.roster.members or (desk is not None and desk.screened)
 
 
 async def _recorded(site: Site, plan: Plan, webhook: Webhook, position: Position) -> str:
-    seconds = webhook.form.get("RecordingDuration", "0")
-    heard = seconds.isascii() and seconds.isdigit() and int(seconds) > 0
-    category = connect_at(plan, position.node).category
-    notes = (Note(NoteKind.RECORDED, f"{seconds} s"), Note(NoteKind.MESSAGE_DONE, category)) if heard else ()
-    await _keep(site, plan, webhook, position, notes or (Note(NoteKind.NOT_RECORDED),))
-    said = [own("message_taken", position.language)] if heard else []
+    seconds = count(webhook.form, "RecordingDuration")
+    node = plan.flow.nodes.get(position.node)
+    category = node.category if isinstance(node, Connect) else ""
+    taken = (Note(NoteKind.RECORDED, f"{seconds} s"), Note(NoteKind.MESSAGE_DONE, category))
+    await _keep(site, plan, webhook, position, taken if seconds else (Note(NoteKind.NOT_RECORDED),))
+    said = [own("message_taken", position.language)] if seconds else []
     return str(Document(voices(plan)).say((*said, own("goodbye", position.language))).hang_up())
 
 
@@ -140,30 +181,16 @@ async def _keep(site: Site, plan: Plan, webhook: Webhook, position: Position, no
     now = site.clock.now()
     parts, _ = note_parts(notes)
     event = CallEvent(f"turn:{position.turn}", now, "dialled", {"position": to_query(position), "notes": parts})
-    head = CallHead(webhook.call, plan.practice, plan.version, webhook.form.get("To", ""), caller_of(webhook.form), now)
-    progress = Progress(position.node, position.language, position.turn)
-    if any(note.detail.endswith(f": {DialResult.ANSWERED.value}") for note in notes):
-        talked = webhook.form.get("DialCallDuration", "0")
-        since = now - TimeDelta(seconds=int(talked)) if talked.isascii() and talked.isdigit() else now
-        progress = Progress(
-            position.node,
-            position.language,
-            position.turn,
-            answered_by=notes[0].detail.partition(":")[0],
-            answered_at=since,
-        )
-    await keep(site, plan, Record(head, progress, event), notes)
-
-
-async def _reached(site: Site, page: str) -> None:
-    async def reach() -> None:
-        await site.paging.happen(page, PatientReached())
-
-    try:
-        await site.database.in_time(reach)
-    except (UnavailableError, NotFoundError) as error:
-        # The page then lives on until its clinician was asked again: a call too many, never one too few.
-        _log.error("page_not_closed", why=str(error))
+    who, _, result = notes[0].detail.partition(": ")
+    answered = result == DialResult.ANSWERED.value
+    progress = Progress(
+        position.node,
+        position.language,
+        position.turn,
+        answered_by=who if answered else None,
+        answered_at=answered_since(webhook, now) if answered else None,
+    )
+    await keep(site, plan, Record(head_of(plan, webhook, now), progress, event), notes)
 
 
 async def screen(site: Site, webhook: Webhook) -> str:
@@ -171,7 +198,7 @@ async def screen(site: Site, webhook: Webhook) -> str:
 
     Stateless on purpose: it works with the database down.
     """
-    plan = _plan(site, webhook)
+    plan = _current(site, webhook)
     words = Utterance(STAFF_LANGUAGE, f"{plan.name}: an urgent call, the caller is on the line. Press 1 to take it.")
     url = site.urls.at("voice/dialled/screened", dict(webhook.query))
     document = Document(voices(plan))
@@ -182,7 +209,7 @@ async def screen(site: Site, webhook: Webhook) -> str:
 
 async def screened(site: Site, webhook: Webhook) -> str:
     """1 accepts: an empty document lets the bridge happen. Anything else ends this leg and the next one is dialled."""
-    plan = _plan(site, webhook)
+    plan = _current(site, webhook)
     document = Document(voices(plan))
     if webhook.form.get("Digits") != "1":
         return str(document.hang_up())
@@ -192,29 +219,46 @@ async def screened(site: Site, webhook: Webhook) -> str:
 
 async def answered(site: Site, webhook: Webhook) -> str:
     """The last resort picked up and talks to the caller, who is not to be moved again."""
-    await _accepted(site, _plan(site, webhook), webhook, AcceptedBy.DIALLED)
+    await _accepted(site, _current(site, webhook), webhook, AcceptedBy.DIALLED)
     return ""
 
 
-def _plan(site: Site, webhook: Webhook) -> Plan:
+def _current(site: Site, webhook: Webhook) -> Plan:
     plan = site.plans.current(webhook.query.get("practice", ""))
     if plan is None:
-        raise LookupError("no such practice")
+        raise LostCallError("no such practice")
     return plan
 
 
 async def _accepted(site: Site, plan: Plan, webhook: Webhook, by: AcceptedBy) -> None:
     """Tell the record and the page, so that nobody else is woken. Without the database the bridge comes about too."""
-    page, who = webhook.query.get("page", ""), webhook.query.get("who", "")
+    call, who = webhook.form.get("ParentCallSid", ""), webhook.query.get("who", "")
     member = who if who in plan.escalation.roster.members else ""
 
-    async def accept() -> None:
+    async def mark() -> None:
         async with site.database.statement() as connection:
-            await mark_answered(connection, webhook.form.get("ParentCallSid", ""), who, site.clock.now())
-        if page:
-            await site.paging.happen(page, Accepted(member, by))
+            await mark_answered(connection, call, who, site.clock.now())
 
     try:
-        await site.database.in_time(accept)
+        await site.database.in_time(mark)
+    except UnavailableError as error:
+        _log.error("answer_not_stored", why=str(error))
+    await _tell_page(site, call, webhook.query.get("page", ""), Accepted(member, by))
+
+
+async def _tell_page(site: Site, call: str, page: str, event: Accepted | PatientReached) -> None:
+    """Tell the caller's page. The URL may not know it: its opening may have been stored when we had given up on it."""
+
+    async def tell() -> None:
+        known = page
+        if not known:
+            async with site.database.statement() as connection:
+                known = await page_of_call(connection, call)
+        if known:
+            await site.paging.happen(known, event)
+
+    try:
+        await site.database.in_time(tell)
     except (UnavailableError, NotFoundError) as error:
-        _log.error("acceptance_not_stored", why=str(error))
+        # The page then lives on until its clinician was asked again: a call too many, never one too few.
+        _log.error("page_not_told", why=str(error), happened=type(event).__name__)

@@ -4,20 +4,18 @@ It works from the plan in memory alone.
 """
 
 import structlog
+from whenever import TimeDelta
 
-from ivr.flow import Connect
 from ivr.position import BadPositionError, Phase, Position, from_query
-from ivr.prompts import Utterance, own, spoken
+from ivr.prompts import own
 from routing.plan import Plan
 from telephony.twiml import Document
-from webhooks.answer import voices
+from webhooks.call import STAFF_LANGUAGE
 from webhooks.dialling import dial_people
 from webhooks.signed import Webhook
 from webhooks.site import Site
 
 _log = structlog.get_logger(__name__)
-
-LANGUAGE = "en-US"
 
 
 async def fallback(site: Site, webhook: Webhook) -> str:
@@ -30,10 +28,20 @@ def rescue(site: Site, webhook: Webhook, _why: str) -> str:
     """Words, then the people who would be paged, then the last resort, then a recording. Never raises."""
     number = webhook.form.get("To", "")
     plan = site.plans.current(webhook.query.get("practice", "")) or site.plans.by_number(number)
-    if plan is None or not any(isinstance(node, Connect) for node in plan.flow.nodes.values()):
-        return _nobody(plan)
+    if plan is None:
+        return str(Document({}).say((own("nobody_here", STAFF_LANGUAGE),)).hang_up())
     position = _position(plan, webhook)
     return dial_people(site, plan, position, say=(own("trouble", position.language),))
+
+
+def rescue_room(_site: Site, _webhook: Webhook, _why: str) -> str:
+    """In a conference's wait document a verb that leads elsewhere is refused (13238): quiet, until the other comes."""
+    return str(Document({}).pause(TimeDelta(seconds=10)))
+
+
+def rescue_line(_site: Site, _webhook: Webhook, _why: str) -> str:
+    """In a queue: leave it, and go on by the flow."""
+    return str(Document({}).leave())
 
 
 def _position(plan: Plan, webhook: Webhook) -> Position:
@@ -46,12 +54,3 @@ def _position(plan: Plan, webhook: Webhook) -> Position:
     if position.language in languages:
         return position
     return Position(plan.flow.person, Phase.HOLD, plan.flow.languages[0].language, position.turn)
-
-
-def _nobody(plan: Plan | None) -> str:
-    """No practice to connect to, or one that pages nobody: the advice and its destinations are all there is."""
-    if plan is None:
-        return str(Document({}).say((own("nobody_here", LANGUAGE),)).hang_up())
-    language = plan.flow.languages[0].language
-    words: tuple[Utterance, ...] = (*spoken(plan.flow, plan.flow.emergency, language), own("nobody_here", language))
-    return str(Document(voices(plan)).say(words).hang_up())

@@ -13,8 +13,10 @@ from routing.plan import Plan
 from storage import messages
 from storage.calls import CallEvent, CallHead, Progress, Written, noted, write_event
 from storage.errors import UnavailableError
+from storage.recordings import Recording
 from storage.tables import calls
 from webhooks.paging import open_page
+from webhooks.signed import where
 from webhooks.site import Site
 
 _log = structlog.get_logger(__name__)
@@ -22,9 +24,8 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What became of keeping a turn. `stored`: it is in the database (else in the journal)."""
+    """What became of keeping a turn: what the database knew of it and of its call; nothing when it did not answer."""
 
-    stored: bool
     earlier: CallEvent | None = None
     callback: str | None = None
     page: str = ""
@@ -42,20 +43,23 @@ class Record:
 
 
 _RECORD: Final[TypeAdapter[Record]] = TypeAdapter(Record)
+RECORDING: Final[TypeAdapter[Recording]] = TypeAdapter(Recording)
 
 MESSAGE_NOTES: Final = frozenset({NoteKind.MESSAGE_DONE, NoteKind.CALLBACK_DONE})
 
 
 async def keep(site: Site, plan: Plan, record: Record, notes: tuple[Note, ...] = ()) -> Kept:
-    """Keep the record. Never raises for a database that fails: then the journal has it, and `stored` is False."""
+    """Keep the record. Never raises: what the database does not take, for whatever reason, the journal has."""
     heavy = bool(record.opens_page) or any(note.kind in MESSAGE_NOTES for note in notes)
     write = _write_with_consequences if heavy else _write
     try:
         return await site.database.in_time(lambda: write(site, plan, record))
     except UnavailableError as error:
         _log.error("database_unavailable", why=str(error))
-        journal(site, record)
-        return Kept(stored=False, callback=record.progress.callback or record.head.caller)
+    except Exception as error:  # noqa: BLE001 - a caller is on the line, and what they did must not be lost
+        _log.error("not_stored", error=type(error).__name__, where=where(error))
+    journal(site, record)
+    return Kept(callback=record.progress.callback or record.head.caller)
 
 
 def journal(site: Site, record: Record) -> None:
@@ -74,6 +78,11 @@ async def replay(site: Site, entry: dict[str, Any]) -> None:
         from webhooks.closing import close_call  # noqa: PLC0415 - closing keeps records too
 
         await close_call(site, entry["ended"])
+        return
+    if "recording" in entry:
+        from webhooks.recording import store  # noqa: PLC0415 - as above
+
+        await store(site, RECORDING.validate_python(entry["recording"]))
         return
     record = _RECORD.validate_python(entry["record"])
     plan = await site.plans.version(record.head.practice, record.head.version)
@@ -114,9 +123,7 @@ async def _amend(site: Site, record: Record, written: Written) -> None:
 def _kept(site: Site, record: Record, written: Written) -> Kept:
     if written.earlier is not None:
         site.metrics.repeats.inc()
-    return Kept(
-        stored=True, earlier=written.earlier, callback=written.callback or record.head.caller, page=written.page or ""
-    )
+    return Kept(earlier=written.earlier, callback=written.callback or record.head.caller, page=written.page or "")
 
 
 async def _open(site: Site, connection: AsyncConnection, plan: Plan, record: Record, kept: Kept) -> str:

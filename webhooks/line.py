@@ -11,23 +11,17 @@ from ivr.position import from_query
 from ivr.prompts import Utterance, own
 from routing.plan import Destination, Plan
 from storage import jobs
-from storage.calls import busy_lines, mark_at_desk
+from storage.calls import busy_lines, mark_at_desk, waiting_in_line
 from storage.errors import UnavailableError
 from telephony.twiml import Document, Listening
 from webhooks.answer import key_of, queue_name, voices
+from webhooks.call import STAFF_LANGUAGE, count, plan_of
 from webhooks.signed import Webhook
 from webhooks.site import Site
-from webhooks.turns import plan_of
 
 _log = structlog.get_logger(__name__)
 
 PAUSE: Final = TimeDelta(seconds=10)
-DESK_LANGUAGE: Final = "en-US"
-
-
-def _count(webhook: Webhook, name: str) -> int:
-    text = webhook.form.get(name, "0")
-    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 async def wait(site: Site, webhook: Webhook) -> str:
@@ -41,9 +35,9 @@ async def wait(site: Site, webhook: Webhook) -> str:
     if "Digits" in webhook.form:
         # Another key: Twilio asks again. What came for the key does not tell the place in the line.
         return str(document)
-    if _count(webhook, "QueueTime") >= node.at_most.total("seconds"):
+    if count(webhook.form, "QueueTime") >= node.at_most.total("seconds"):
         return str(document.leave())
-    if _count(webhook, "QueuePosition") <= 1:
+    if count(webhook.form, "QueuePosition") <= 1:
         await _call_desk(site, plan, node.destination)
     url = site.urls.of_call("voice/line", key_of(plan), position)
     words = (*_announced(node, webhook, position.language), own("queue_leave", position.language))
@@ -54,9 +48,9 @@ async def wait(site: Site, webhook: Webhook) -> str:
 def _announced(node: Queue, webhook: Webhook, language: str) -> list[Utterance]:
     said = []
     if Announcement.POSITION in node.announce:
-        words = phrase("queue_position", language).format(position=max(1, _count(webhook, "QueuePosition")))
+        words = phrase("queue_position", language).format(position=max(1, count(webhook.form, "QueuePosition")))
         said.append(Utterance(language, words))
-    if Announcement.WAIT in node.announce and (average := _count(webhook, "AvgQueueTime")):
+    if Announcement.WAIT in node.announce and (average := count(webhook.form, "AvgQueueTime")):
         minutes = round(average / 60)
         words = (
             phrase("queue_wait", language).format(minutes=minutes) if minutes else phrase("queue_wait_short", language)
@@ -111,16 +105,29 @@ async def desk(site: Site, webhook: Webhook) -> str:
     listening = Listening(_desk_url(site, plan, destination, "take"), 1, TimeDelta(seconds=4))
     document = Document(voices(plan))
     for _ in range(2):
-        document.gather((Utterance(DESK_LANGUAGE, words),), listening, silent=False)
-    return str(document.say((Utterance(DESK_LANGUAGE, "Goodbye."),)).hang_up())
+        document.gather((Utterance(STAFF_LANGUAGE, words),), listening, silent=False)
+    return str(document.say((Utterance(STAFF_LANGUAGE, "Goodbye."),)).hang_up())
+
+
+async def progress(_site: Site, _webhook: Webhook) -> str:
+    """How a call to the desk goes: the queue itself shows what came of it."""
+    return ""
 
 
 async def take(site: Site, webhook: Webhook) -> str:
-    """A key at the desk."""
+    """A key at the desk. When nobody waits any more it is said: Twilio would have who pressed it wait in silence."""
     plan, destination = await _desk_of(site, webhook)
     document = Document(voices(plan))
     if webhook.form.get("Digits") != "1":
-        return str(document.say((Utterance(DESK_LANGUAGE, "Goodbye."),)).hang_up())
+        return str(document.say((Utterance(STAFF_LANGUAGE, "Goodbye."),)).hang_up())
+    lines = tuple(
+        n.name for n in plan.flow.nodes.values() if isinstance(n, Queue) and n.destination == destination.name
+    )
+    async with site.database.statement() as connection:
+        waiting = await waiting_in_line(connection, plan.practice, lines)
+    if not waiting:
+        words = "Nobody is waiting any more. Thank you. Goodbye."
+        return str(document.say((Utterance(STAFF_LANGUAGE, words),)).hang_up())
     done_url, whisper = (_desk_url(site, plan, destination, what) for what in ("done", "dequeued"))
     return str(document.dial_queue(queue_name(plan, destination.name), done_url, whisper))
 
@@ -128,13 +135,13 @@ async def take(site: Site, webhook: Webhook) -> str:
 async def done(site: Site, webhook: Webhook) -> str:
     """The desk's call with a caller from the line is over, or the line was empty by then."""
     plan, _ = await _desk_of(site, webhook)
-    return str(Document(voices(plan)).say((Utterance(DESK_LANGUAGE, "Thank you. Goodbye."),)).hang_up())
+    return str(Document(voices(plan)).say((Utterance(STAFF_LANGUAGE, "Thank you. Goodbye."),)).hang_up())
 
 
 async def screen(site: Site, webhook: Webhook) -> str:
     """A destination that must press a key before a caller is bridged to it."""
     plan = await plan_of(site, webhook)
-    words = Utterance(DESK_LANGUAGE, f"A call for {plan.name}. Press 1 to take it.")
+    words = Utterance(STAFF_LANGUAGE, f"A call for {plan.name}. Press 1 to take it.")
     url = site.urls.at("voice/desk/screened", {"practice": plan.practice, "version": plan.version})
     document = Document(voices(plan))
     for _ in range(2):

@@ -39,12 +39,14 @@ def _is_recording(webhook: Webhook) -> bool:
     return recorded and webhook.form.get("Digits") not in {"0", "*"}
 
 
-def dial_result(form: Mapping[str, str]) -> DialResult:
-    """How a Dial ended. One that was picked up but not bridged (its screening refused) counts as no answer."""
+def dial_result(form: Mapping[str, str], *, screened: bool = False) -> DialResult:
+    """How a Dial ended. One that was picked up but not bridged (its screening refused) counts as no answer.
+
+    `screened`: then nothing but Twilio's word that it was bridged makes it an answer, since a voicemail picks up too.
+    """
     result = _DIAL_RESULTS.get(form.get("DialCallStatus", ""), DialResult.FAILED)
-    if result is DialResult.ANSWERED and form.get("DialBridged") == "false":
-        return DialResult.NO_ANSWER
-    return result
+    bridged = form.get("DialBridged", "false" if screened else "true")
+    return DialResult.NO_ANSWER if result is DialResult.ANSWERED and bridged == "false" else result
 
 
 def _seconds(text: str) -> int:

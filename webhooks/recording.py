@@ -1,5 +1,7 @@
 """Recordings: their status from Twilio, and playing one to a clinician."""
 
+from contextlib import suppress
+
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -8,6 +10,7 @@ from storage import recordings
 from storage.errors import NotFoundError, UnavailableError
 from storage.recordings import Recording
 from telephony.errors import UncertainError
+from webhooks.keeping import RECORDING
 from webhooks.signed import Webhook
 from webhooks.site import Site
 
@@ -29,11 +32,20 @@ async def status(site: Site, webhook: Webhook) -> str:
         page=query.get("page") or None,
         at=site.clock.now(),
     )
+    try:
+        await site.database.in_time(lambda: store(site, recording))
+    except UnavailableError:
+        site.journal.append({"recording": RECORDING.dump_python(recording, mode="json")})
+    return ""
+
+
+async def store(site: Site, recording: Recording) -> None:
+    """Store the recording, and tell the page that it is about. Raises UnavailableError."""
     async with site.database.transaction() as connection:
         await recordings.store(connection, site.ring, recording)
     if recording.page and recording.state == "completed":
-        await site.paging.happen(recording.page, MessageLeft())
-    return ""
+        with suppress(NotFoundError):
+            await site.paging.happen(recording.page, MessageLeft())
 
 
 async def play(request: Request) -> Response:

@@ -5,20 +5,17 @@ from typing import Final
 from starlette.routing import BaseRoute, Route
 
 from webhooks import closing, dialling, fallback, hold, line, progress, recording, screening, sms, turns, voice
-from webhooks.signed import Endpoint, Handler, Webhook, endpoint
+from webhooks.call import plan_of
+from webhooks.signed import Endpoint, Handler, Rescue, Webhook, endpoint
 from webhooks.site import Site
 
 
 async def _hold(site: Site, webhook: Webhook) -> str:
-    return await hold.hold_webhook(site, await turns.plan_of(site, webhook), webhook)
+    return await hold.hold_webhook(site, await plan_of(site, webhook), webhook)
 
 
 async def _left(site: Site, webhook: Webhook) -> str:
-    return await hold.left(site, await turns.plan_of(site, webhook), webhook)
-
-
-async def _dialled(site: Site, webhook: Webhook) -> str:
-    return await dialling.dialled(site, await turns.plan_of(site, webhook), webhook)
+    return await hold.left(site, await plan_of(site, webhook), webhook)
 
 
 _CALLER: Final[dict[str, Handler]] = {
@@ -26,11 +23,8 @@ _CALLER: Final[dict[str, Handler]] = {
     "voice/turn": turns.turn,
     "voice/hold": _hold,
     "voice/left": _left,
-    "voice/dialled": _dialled,
-    "voice/line": line.wait,
     "voice/desk/dequeued": line.dequeued,
     "voice/fallback": fallback.fallback,
-    "voice/waiting": screening.waiting,
 }
 """On the caller's leg: an error is spoken, and keeps the caller on the way to a person."""
 
@@ -59,8 +53,17 @@ _CALLBACKS: Final[dict[str, Handler]] = {
     "voice/dialled/answered": dialling.answered,
     "recording": recording.status,
     "sms/status": sms.status,
+    "voice/desk/progress": line.progress,
 }
 """Nobody listens: an error is HTTP 500, so that Twilio sends it again."""
+
+_OTHERS: Final[list[tuple[str, Handler, Rescue]]] = [
+    ("voice/dialled", dialling.dialled, dialling.rescue_dialled),
+    ("voice/line", line.wait, fallback.rescue_line),
+    ("voice/waiting", screening.waiting, fallback.rescue_room),
+    ("sms", sms.received, sms.rescue),
+]
+"""With an answer of their own to an error."""
 
 
 def routes() -> list[BaseRoute]:
@@ -68,7 +71,7 @@ def routes() -> list[BaseRoute]:
     found: list[BaseRoute] = [_post(path, endpoint(handler, fallback.rescue)) for path, handler in _CALLER.items()]
     found += [_post(path, endpoint(handler, screening.rescue)) for path, handler in _STAFF.items()]
     found += [_post(path, endpoint(handler)) for path, handler in _CALLBACKS.items()]
-    found.append(_post("sms", endpoint(sms.received, sms.rescue)))
+    found += [_post(path, endpoint(handler, rescue)) for path, handler, rescue in _OTHERS]
     found.append(Route("/media/{sid}", recording.play, methods=["GET"]))
     return found
 

@@ -25,11 +25,11 @@ from storage.errors import NotFoundError
 from storage.pages import PageCall
 from telephony.twiml import Document, Listening
 from webhooks.answer import voices
+from webhooks.call import plan_of
 from webhooks.hold import room
 from webhooks.reading import dial_result
 from webhooks.signed import Webhook
 from webhooks.site import Site
-from webhooks.turns import plan_of
 
 STAFF_LANGUAGE: Final = "en-US"
 KEY_WAIT: Final = TimeDelta(seconds=3)

@@ -13,7 +13,7 @@ from twilio.twiml.messaging_response import MessagingResponse
 from escalation.page import Accepted, AcceptedBy, Declined, Delivered, Event, Failed, PageState, Placed
 from escalation.roster import Member
 from routing.plan import Plan
-from storage import alerts, pages
+from storage import jobs, pages
 from storage.pages import OpenPage
 from telephony.errors import DELIVERY
 from webhooks.signed import Webhook
@@ -76,7 +76,7 @@ async def _opted(site: Site, plan: Plan, member: Member | None, word: str) -> No
         return
     async with site.database.transaction() as connection:
         why = f"{member.name} answered STOP: pages reach them by call only, until they text START"
-        await alerts.raise_alert(connection, plan.practice, why, site.clock.now())
+        await site.jobs.defer(connection, jobs.ALERT, {"practice": plan.practice, "why": why})
     _log.warning("staff_opted_out", practice=plan.practice, member=member.id)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from whenever import Date, Instant, TimeDelta
+from whenever import Date, Instant
 
 from ivr.actions import Hold, OpenPage, RingDestination
 from ivr.entering import Walk, ask_reason
@@ -10,9 +10,9 @@ from ivr.inputs import DialEnded, DialResult, Input, NoteKind
 from ivr.position import Position, from_query, to_query
 from ivr.walk import Step, step
 from routing.plan import Plan
-from storage.calls import CallEvent, CallHead, Progress, note_parts
+from storage.calls import CallEvent, Progress, note_parts
 from webhooks.answer import render
-from webhooks.caller import caller_of
+from webhooks.call import answered_since, head_of, plan_of
 from webhooks.dialling import dial_people
 from webhooks.hold import hold_turn
 from webhooks.keeping import Kept, Record, keep
@@ -20,27 +20,6 @@ from webhooks.paging import connect_at
 from webhooks.reading import from_json, is_private, read_input, to_json
 from webhooks.signed import Webhook
 from webhooks.site import Site
-
-
-class LostCallError(LookupError):
-    """A call's URL names a practice that this server does not have."""
-
-
-async def plan_of(site: Site, webhook: Webhook) -> Plan:
-    """The plan that the call goes by. Raises LostCallError."""
-    version = webhook.query.get("version", "0")
-    number = int(version) if version.isascii() and version.isdigit() else 0
-    plan = await site.plans.version(webhook.query.get("practice", ""), number)
-    plan = plan or site.plans.by_number(webhook.form.get("To", ""))
-    if plan is None:
-        raise LostCallError("no such practice")
-    return plan
-
-
-def head_of(plan: Plan, webhook: Webhook, now: Instant) -> CallHead:
-    """The call as any of its webhooks tells it."""
-    caller = caller_of(webhook.form)
-    return CallHead(webhook.call, plan.practice, plan.version, webhook.form.get("To", ""), caller, now)
 
 
 async def turn(site: Site, webhook: Webhook) -> str:
@@ -51,7 +30,7 @@ async def turn(site: Site, webhook: Webhook) -> str:
     taken = step(plan.flow, position, given, _today(plan, site.clock.now()))
     record = _record(site, plan, webhook, position, given, taken)
     kept = await keep(site, plan, record, taken.notes)
-    if kept.earlier is not None:
+    if kept.earlier is not None and "notes" in kept.earlier.body and kept.earlier.kind == record.event.kind:
         taken = again(plan, kept.earlier)
     return await answer_step(site, plan, webhook, taken, kept)
 
@@ -87,8 +66,7 @@ def _record(site: Site, plan: Plan, webhook: Webhook, position: Position, given:
     answered = given if isinstance(given, DialEnded) and given.result is DialResult.ANSWERED else None
     progress = progress_of(plan, taken)
     if answered is not None:
-        talked = webhook.form.get("DialCallDuration", "0")
-        since = now - TimeDelta(seconds=int(talked)) if talked.isascii() and talked.isdigit() else now
+        since = answered_since(webhook, now)
         progress = replace(progress, answered_by=_destination(plan, position), answered_at=since)
     opens = taken.position.node if isinstance(taken.action, OpenPage) else ""
     return Record(head_of(plan, webhook, now), progress, event, opens_page=opens)

@@ -1,0 +1,28 @@
+"""Background work that must not end: a page's timers hang on it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+
+from webhooks.signed import where
+
+_log = structlog.get_logger(__name__)
+
+PAUSE: Final = 2.0
+"""Real seconds before work that failed, or came to an end, begins again."""
+
+
+async def for_ever(name: str, work: Callable[[], Awaitable[object]], pause: float = PAUSE) -> None:
+    """Do the work again and again until cancelled, whatever it raises.
+
+    What a database in a failover, a broken row or a bug can raise is not a list that one could complete; each failure
+    is logged with its place and never with a value.
+    """
+    while True:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - see above
+            _log.error("background_work_failed", work=name, error=type(error).__name__, where=where(error))
+        await asyncio.sleep(pause)
