@@ -145,16 +145,12 @@ async def dialled(site: Site, webhook: Webhook) -> str:
     if result is DialResult.ANSWERED:
         await _tell_page(site, webhook.call, position.page, PatientReached())
         return str(Document(voices(plan)).say((own("goodbye", position.language),)).hang_up())
+    return dial_on(site, plan, webhook, position)
+
+
+def dial_on(site: Site, plan: Plan, webhook: Webhook, position: Position) -> str:
+    """Go on with the next one after the one that the webhook is about."""
     return _dial(site, _chain(site, plan, webhook, position), count(webhook.query, "nth") + 1, ())
-
-
-def rescue_dialled(site: Site, webhook: Webhook, _why: str) -> str:
-    """Something failed between two `<Dial>`s: on to the next one, not back to the first."""
-    plan = site.plans.current(webhook.query.get("practice", ""))
-    if plan is None:
-        raise LostCallError("no such practice")
-    position = from_query(webhook.query)
-    return _dial(site, _chain(site, plan, webhook, position), count(webhook.query, "nth", default=99) + 1, ())
 
 
 def _chain(site: Site, plan: Plan, webhook: Webhook, position: Position) -> Chain:

@@ -11,7 +11,7 @@ from ivr.prompts import own
 from routing.plan import Plan
 from telephony.twiml import Document
 from webhooks.call import STAFF_LANGUAGE
-from webhooks.dialling import dial_people
+from webhooks.dialling import dial_on, dial_people
 from webhooks.signed import Webhook
 from webhooks.site import Site
 
@@ -32,6 +32,16 @@ def rescue(site: Site, webhook: Webhook, _why: str) -> str:
         return str(Document({}).say((own("nobody_here", STAFF_LANGUAGE),)).hang_up())
     position = _position(plan, webhook)
     return dial_people(site, plan, position, say=(own("trouble", position.language),))
+
+
+def rescue_dialled(site: Site, webhook: Webhook, why: str) -> str:
+    """Something failed between two `<Dial>`s: on to the next one, not back to the first. Never raises."""
+    plan = site.plans.current(webhook.query.get("practice", ""))
+    try:
+        position = from_query(webhook.query)
+    except BadPositionError:
+        return rescue(site, webhook, why)
+    return dial_on(site, plan, webhook, position) if plan else rescue(site, webhook, why)
 
 
 def rescue_room(_site: Site, _webhook: Webhook, _why: str) -> str:

@@ -58,7 +58,7 @@ _CALLBACKS: Final[dict[str, Handler]] = {
 """Nobody listens: an error is HTTP 500, so that Twilio sends it again."""
 
 _OTHERS: Final[list[tuple[str, Handler, Rescue]]] = [
-    ("voice/dialled", dialling.dialled, dialling.rescue_dialled),
+    ("voice/dialled", dialling.dialled, fallback.rescue_dialled),
     ("voice/line", line.wait, fallback.rescue_line),
     ("voice/waiting", screening.waiting, fallback.rescue_room),
     ("sms", sms.received, sms.rescue),

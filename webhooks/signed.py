@@ -73,7 +73,22 @@ async def _answer(site: Site, webhook: Webhook, handler: Handler, rescue: Rescue
         site.metrics.fallbacks.labels(why).inc()
         if rescue is None:
             return PlainTextResponse("failed; send it again", 500)
+        return _rescued(site, webhook, rescue, why)
+
+
+LAST_WORDS: Final = (
+    "<Response><Say>We are sorry, this line is not working now. If this is an emergency, hang up and dial 9 1 1. "
+    "Otherwise, please call again in a minute.</Say></Response>"
+)
+"""When even the rescue fails: a constant."""
+
+
+def _rescued(site: Site, webhook: Webhook, rescue: Rescue, why: str) -> Response:
+    try:
         return _response(rescue(site, webhook, why))
+    except Exception as error:  # noqa: BLE001 - as above, and there is nothing behind this
+        _log.error("rescue_failed", path=webhook.path, error=type(error).__name__, where=where(error))
+        return _response(LAST_WORDS)
 
 
 def where(error: BaseException) -> str:
