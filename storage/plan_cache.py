@@ -127,7 +127,8 @@ class PlanCache:
         contents.stored[plan.practice] = stored
 
     def _copy_to_disk(self, stored: StoredPlan) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        # The staff's own numbers are in it.
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self._folder / f"{stored.practice}.json"
         fresh = path.with_suffix(".new")
         fresh.write_bytes(_STORED.dump_json(stored))

@@ -59,10 +59,8 @@ class Gateway:
 
     async def find_calls(self, to: str, from_: str, since: Instant) -> list[PlacedCall]:
         """The calls to a number that were created since then: to look before redialling."""
-        calls = await _sent(
-            # Twilio filters by whole days here; the instant is compared below.
-            self._client.calls.list_async(to=to, from_=from_, start_time_after=since.to_stdlib().date(), limit=20)
-        )
+        # Not filtered by StartTime: a call that is still queued has none, and is just the one to find.
+        calls = await _sent(self._client.calls.list_async(to=to, from_=from_, limit=20))
         placed = (_placed(call) for call in calls)
         # Twilio's times have whole seconds.
         return [call for call in placed if call.created is None or call.created >= since - TimeDelta(seconds=1)]
