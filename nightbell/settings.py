@@ -1,12 +1,18 @@
 """Settings: from the environment, and from an optional file of the same names. The environment wins."""
 
 import os
+from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Annotated, Final, Self
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
+from dotenv import dotenv_values
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from storage.database import sqlalchemy_url
 from storage.seal import KeyRing, KeySettingError, new_key_setting
 from telephony.transport import TWILIO_API
 
@@ -48,6 +54,25 @@ class Settings(BaseSettings):
     log_level: Annotated[
         str, Field(validation_alias=_named("NIGHTBELL_LOG_LEVEL"), pattern="^(debug|info|warning|error)$")
     ] = "info"
+
+    @field_validator("database_url", "encryption_keys", mode="after")
+    @classmethod
+    def _blank_is_unset(cls, value: SecretStr | None) -> SecretStr | None:
+        return value if value is not None and value.get_secret_value().strip() else None
+
+    @field_validator("database_url", mode="after")
+    @classmethod
+    def _only_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            sqlalchemy_url(value.get_secret_value())
+        return value
+
+    @field_validator("public_url", "api_url", mode="after")
+    @classmethod
+    def _with_scheme(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://")):
+            raise ValueError("it must begin with https://, as Twilio is to call it, such as https://calls.example.org")
+        return value
 
     @model_validator(mode="after")
     def _no_moved_clock_on_real_calls(self) -> Self:
@@ -105,15 +130,16 @@ class Settings(BaseSettings):
 
 
 def _kept_key(path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as file:
-        setting = new_key_setting()
-        file.write(setting + "\n")
-    return setting
+    """The key in the file, which is made when it is not there. Whole or not at all: others may start just now."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile("w", dir=path.parent, prefix=path.name) as file:  # readable to its owner alone
+            file.write(new_key_setting() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                os.link(file.name, path)
+    return path.read_text().strip()
 
 
 def load_settings() -> Settings:
@@ -122,10 +148,30 @@ def load_settings() -> Settings:
     if FILE_SETTING in os.environ and not Path(file).is_file():
         raise SettingsError(f"{FILE_SETTING}: there is no file {file}")
     try:
+        _refuse_unknown(file)
         return Settings(_env_file=file)
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{file}: it is not UTF-8 text (byte {error.start})") from None
     except ValidationError as error:
         faults = [f"{_where(fault['loc'])}: {fault['msg'].removeprefix('Value error, ')}" for fault in error.errors()]
         raise SettingsError("; ".join(faults).removeprefix("settings: ")) from None
+
+
+def _refuse_unknown(file: str) -> None:
+    """Raise SettingsError for a name that is nearly one of ours: what it was to set would silently stay as it is."""
+    known = {str(alias) for field in Settings.model_fields.values() for alias in _aliases(field)}
+    written = dotenv_values(file, encoding="utf-8") if Path(file).is_file() else {}
+    unknown = [name for name in written if name.upper().startswith("NIGHTBELL_") and name.upper() not in known]
+    if unknown:
+        near = get_close_matches(unknown[0].upper(), known, 1)
+        raise SettingsError(
+            f"{file}: there is no setting {', '.join(unknown)}" + (f"; did you mean {near[0]}?" if near else "")
+        )
+
+
+def _aliases(field: FieldInfo) -> list[str]:
+    alias = field.validation_alias
+    return [str(choice) for choice in alias.choices] if isinstance(alias, AliasChoices) else []
 
 
 def _where(location: tuple[int | str, ...]) -> str:

@@ -1,6 +1,7 @@
 """The command line. Each command is in the module of its subject."""
 
 import asyncio
+import os
 import sys
 
 import typer
@@ -9,7 +10,7 @@ from nightbell.cli import demo, looking, messages, plans, running, telephone
 from nightbell.cli.console import Stop, stderr
 from nightbell.settings import SettingsError
 from storage.clock import ClockSettingError
-from storage.errors import StorageError
+from storage.errors import StorageError, UnavailableError
 
 app = typer.Typer(
     name="nightbell",
@@ -28,7 +29,19 @@ def main() -> None:
     """Run a command. What a person can mend is said in one line, with exit status 1."""
     try:
         app()
+    except UnavailableError as error:
+        stderr.print(
+            f"nightbell: the database does not answer ({error}). Is it running, and is NIGHTBELL_DATABASE_URL right?",
+            style="red", highlight=False, markup=False,
+        )  # fmt: skip
+        sys.exit(1)
     except (SettingsError, ClockSettingError, StorageError, Stop) as error:
+        stderr.print(f"nightbell: {error}", style="red", highlight=False, markup=False)
+        sys.exit(1)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):  # `nightbell calls --csv | head`: who read has enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
         stderr.print(f"nightbell: {error}", style="red", highlight=False, markup=False)
         sys.exit(1)
     except (KeyboardInterrupt, asyncio.CancelledError):

@@ -10,6 +10,7 @@ from rich.table import Table
 from whenever import Instant
 
 from escalation.oncall import on_call
+from ivr.taking import callback_number
 from nightbell.cli.console import Stop, instant_in, stdout, the_plan, wall, with_parts
 from nightbell.composition import Parts
 from routing.decide import Incoming, Load
@@ -24,6 +25,8 @@ At = Annotated[
 ]
 
 MOST: Final = 50
+_KEYS: Final = frozenset("0123456789*#")
+_WITHHELD: Final = (None, "", "anonymous", "withheld")
 
 
 def register(app: typer.Typer) -> None:
@@ -35,11 +38,12 @@ def register(app: typer.Typer) -> None:
 
 def explain(
     keys: Annotated[
-        list[str] | None, typer.Argument(help="The keys pressed, one at each prompt; then silence.")
+        list[str] | None,
+        typer.Argument(help="What is pressed at each prompt, such as: 1 1, or 2 6175550180. Then silence."),
     ] = None,
     at: At = None,
     caller: Annotated[str | None, typer.Option("--from", help="The caller's number; withheld when not given.")] = None,
-    dialled: Annotated[str | None, typer.Option("--to", help="The number dialled.")] = None,
+    dialled: Annotated[str | None, typer.Option("--to", help="The number dialled; the practice's first.")] = None,
     busy: Annotated[
         list[str] | None, typer.Option(help="DESTINATION=LINES that are taken, such as front_desk=2.")
     ] = None,
@@ -48,15 +52,51 @@ def explain(
 ) -> None:
     """Say who would get this call, and why, without placing any."""
     load = Load(dict(_busy(item) for item in busy or []))
+    wrong = next((pressed for pressed in keys or () if not set(pressed) <= _KEYS), None)
+    if wrong is not None:
+        raise Stop(f"{wrong!r} cannot be pressed: keys are digits, * and #, with a space between two prompts")
 
     async def work(parts: Parts) -> None:
-        plan = the_plan(parts, practice)
-        incoming = Incoming(dialled or plan.numbers[0], caller, withheld=caller is None)
+        plan = _dialled_plan(parts, practice, dialled)
+        unknown = load.busy_lines.keys() - plan.destinations.keys()
+        if unknown:
+            raise Stop(f"--busy: there is no destination {min(unknown)}; there are: {', '.join(plan.destinations)}")
+        number = _number("--from", caller, plan.flow.region) if caller not in _WITHHELD else None
+        incoming = Incoming(dialled_number(plan, dialled), number, withheld=number is None)
         call = Call(incoming, tuple(keys or ()), answered=not no_answer)
         for line in explain_call(plan, call, load, instant_in(at, plan.zone, parts.clock.now())).lines:
             stdout.print(line, markup=False)
 
     with_parts(work)
+
+
+def _dialled_plan(parts: Parts, practice: str | None, dialled: str | None) -> Plan:
+    """The practice that is named, else the one whose number is dialled. Raises Stop."""
+    if practice is None and dialled is not None:
+        number = _number("--to", dialled, "US")
+        plan = parts.plans.by_number(number)
+        if plan is None:
+            raise Stop(f"--to: {number} belongs to no practice; the caller would be told that it is not in service")
+        return plan
+    return the_plan(parts, practice)
+
+
+def dialled_number(plan: Plan, dialled: str | None) -> str:
+    """The number of the practice that is dialled; its first one when none is given. Raises Stop."""
+    if dialled is None:
+        return plan.numbers[0]
+    number = _number("--to", dialled, plan.flow.region)
+    if number not in plan.numbers:
+        raise Stop(f"--to: {number} is not a number of {plan.practice}; it has: {', '.join(plan.numbers)}")
+    return number
+
+
+def _number(option: str, text: str, region: str) -> str:
+    """A telephone number as people write it, as E.164. Raises Stop."""
+    number = callback_number(text, region)
+    if number is None:
+        raise Stop(f"{option}: {text!r} is not a whole telephone number, such as +16175550180")
+    return number
 
 
 def _busy(item: str) -> tuple[str, int]:
@@ -99,11 +139,13 @@ def calls(
     """List the calls and what became of them. Numbers of callers are not shown."""
 
     async def work(parts: Parts) -> None:
+        if practice is not None:
+            the_plan(parts, practice)
         if as_csv:
             await _write_csv(parts, practice)
             return
         found = [record async for record in records(parts.database, practice, newest_first=True, limit=limit)]
-        stdout.print(_table(parts, found))
+        stdout.print(_table(parts, found) if found else "No calls yet.")
 
     with_parts(work)
 
