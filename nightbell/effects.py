@@ -294,7 +294,7 @@ def _again_after(error: TwilioError) -> float | None:
 
 def _failed(attempt: int, error: TwilioError) -> Event:
     """What the policy is told: whether this number failed, or Twilio for everybody."""
-    platform = isinstance(error, AccountError | BusyError | UncertainError)
+    platform = isinstance(error, AccountError | BusyError | GoneError | UncertainError)
     return Failed(attempt, str(error), platform=platform)
 
 

@@ -156,7 +156,7 @@ async def _talk(call: PhoneCall, seconds: float) -> None:
 STAFF: Final = ("chen", "osei", "patel", "ruiz")
 ACTS: Final = (
     Act(
-        "2:10 at night: a parent needs a doctor", NIGHT, urgent, PARENT, "connected", ("chen", "osei", "patel", "ruiz")
+        "02:10 at night: a parent needs a doctor", NIGHT, urgent, PARENT, "connected", ("chen", "osei", "patel", "ruiz")
     ),
     Act("A refill request at night", NIGHT, refill, GRANDMOTHER, "message taken", ()),
     Act("10:05 on Monday: both lines of the desk are busy", DAY, overflow, FATHER, "call-back queued", ()),

@@ -49,8 +49,12 @@ def logged() -> Iterator[list[str]]:
 
 
 @pytest.fixture
-async def stage(database_url: str, tmp_path: Path, logged: list[str]) -> AsyncIterator[Stage]:
+async def stage(
+    database_url: str, tmp_path: Path, logged: list[str], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Stage]:
     """Opens a night at a time of one's own; the promises are checked at its end."""
+    # Real seconds, of which hardly any pass in virtual time: a night's next turn would count as the same moment.
+    monkeypatch.setattr("storage.database.REST_AFTER_FAILURE", 0.0)
     async with AsyncExitStack() as stack:
 
         async def opened(start: Instant = SUNDAY_NIGHT, **how: Any) -> Night:

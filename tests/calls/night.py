@@ -1,7 +1,6 @@
 """A night at Maple Pediatrics: the product and the emulator on loopback, in virtual time, on real PostgreSQL."""
 
 import socket
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
@@ -56,6 +55,14 @@ class Product:
         self.origin = origin
         self.worker = Worker(parts)
         self._stack = stack
+        self._queue_is_open = False
+
+    async def run_ready(self) -> None:
+        if not self._queue_is_open:
+            await self._stack.enter_async_context(self.parts.queue.open_async())
+            self._queue_is_open = True
+        with suppress(procrastinate.exceptions.ConnectorException):
+            await self.worker.run_ready()
 
     async def stop(self) -> None:
         await self._stack.aclose()
@@ -77,8 +84,6 @@ async def start_product(
         )
         parts = await stack.enter_async_context(compose(settings, clock=clock, url=url))
         origin = await stack.enter_async_context(serving(create_product(parts), port))
-        with suppress(procrastinate.exceptions.ConnectorException):
-            await stack.enter_async_context(parts.queue.open_async())
         return Product(parts, origin, stack.pop_all())
 
 
@@ -141,9 +146,6 @@ class Night:
         self.proxy.becomes(wire)
         self.worker_is_dead = wire is not Wire.WORKS
         self.parts.database._bound = SHORT_BOUND if wire is Wire.HANGS else CALL_BOUND
-        if wire is Wire.WORKS:
-            # The product asks again 3 real seconds after a failure; they have passed.
-            self.parts.database._failed_at = time.monotonic() - 60
 
     async def post(
         self, path: str, form: dict[str, str], *, token: str | None = TOKEN, body: bytes | None = None
@@ -179,15 +181,11 @@ class Night:
         await self._let_delayed_jobs_become_ready(now)
         row = (await self.sql(_READY, now=now.to_stdlib()))[0]
         if row.ready:
-            await self._run_ready()
+            await self.product.run_ready()
         elif row.due:
             with suppress(UnavailableError):
                 await self.worker.sweep()
         return bool(row.ready or row.due)
-
-    async def _run_ready(self) -> None:
-        with suppress(procrastinate.exceptions.ConnectorException):
-            await self.worker.run_ready()
 
     async def _let_delayed_jobs_become_ready(self, now: Instant) -> None:
         """Jobs are delayed by the database's real clock; the timeline stands in for it."""
@@ -280,8 +278,12 @@ class Night:
         """How often a phone was rung."""
         return sum(call.leg.direction != "inbound" for call in self.phone(number).calls)
 
-    async def replay(self) -> int:
-        return await replay_journal(self.parts.site)
+    async def replay(self) -> None:
+        """What the server does every 5 s: write the journal to the database, until nothing is left in it."""
+        for _ in range(20):
+            if self.parts.site.journal.is_empty():
+                break
+            await replay_journal(self.parts.site)
 
     async def publish(self, document: str) -> None:
         await publish_text(self.parts, document, "a test")

@@ -27,6 +27,7 @@ async def check(night: Night, logged: list[str]) -> None:
         if leg.direction == "inbound":
             leg.end("completed", "the test is over")
     await night.settle()
+    await night.replay()
     assert [str(f) for f in night.exchange.faults if not any(w in str(f) for w in night.expected_faults)] == []
     await _no_lost_caller(night)
     await _no_silent_page(night)
