@@ -17,7 +17,12 @@ NIGHT = OffsetDateTime.parse_iso("2026-11-22T02:10-05:00").to_instant()
 DAY = OffsetDateTime.parse_iso("2026-11-23T10:00-05:00").to_instant()
 PARENT = Incoming("+16175550100", "+16175550180")
 
-instants = st.integers(1_780_000_000, 1_860_000_000).map(Instant.from_timestamp)
+HANDOFF = OffsetDateTime.parse_iso("2026-11-23T08:00-05:00").to_instant()
+instants = st.one_of(
+    st.integers(1_780_000_000, 1_860_000_000).map(Instant.from_timestamp),
+    # Pages that go on over a handoff: later steps reach the next person.
+    st.integers(-300, 0).map(lambda seconds: HANDOFF.add(seconds=seconds)),
+)
 pressed = st.lists(st.sampled_from([*"0123456789*#", "", "6175550180", "05042019"]), max_size=8).map(tuple)
 callers = st.sampled_from([None, "+16175550180", "+16175550166"])
 
