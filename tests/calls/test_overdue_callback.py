@@ -40,7 +40,7 @@ async def test_a_callback_that_nobody_made_in_time_wakes_the_policy_it_escalates
         day.phone(number).behaviour = Answers(after=2, script=[calls_back], talk_for=20)
     day.phone(PARENT).behaviour = Answers(after=3, talk_for=60)
     await day.passes(31 * 60)
-    assert await day.worker.sweep() >= 1
+    await day.worker.sweep()
     await day.passes(120)
     page = await day.page()
     assert (page.category, page.state) == ("callback", "resolved")
