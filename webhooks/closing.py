@@ -25,7 +25,7 @@ from storage.calls import (
     noted,
     write_event,
 )
-from storage.errors import UnavailableError
+from storage.errors import NotFoundError, SealError, UnavailableError
 from storage.tables import calls
 from webhooks.call import LostCallError, count, head_of, plan_of
 from webhooks.paging import open_page
@@ -150,9 +150,13 @@ class _Closing:
         """The call's page, which now goes on without the caller; opened if the caller had asked for it in vain."""
         if self.call.page:
             talked = self.call.answered_at is not None
-            await self.site.paging.leg_left(
-                self.connection, self.call.page, self.call.sid, self.plan.escalation, talked=talked
-            )
+            try:
+                await self.site.paging.leg_left(
+                    self.connection, self.call.page, self.call.sid, self.plan.escalation, talked=talked
+                )
+            except (NotFoundError, SealError, ValueError, KeyError) as error:
+                # A page that cannot be read does not cost the call its outcome.
+                _log.error("page_not_told", error=type(error).__name__)
             return str(self.call.page)
         urgent = next((note.detail for note in notes if note.kind is NoteKind.URGENT), None)
         category = self.plan.categories.get(urgent) if urgent else None

@@ -20,14 +20,14 @@ from ivr.position import Position, from_query, to_query
 from ivr.prompts import Utterance, own
 from routing.plan import Destination, Plan
 from storage.calls import CallEvent, Progress, mark_answered, note_parts, page_of_call
-from storage.errors import NotFoundError, UnavailableError
+from storage.errors import UnavailableError
 from telephony.twiml import Document, Listening
 from webhooks.answer import key_of, voices
 from webhooks.call import STAFF_LANGUAGE, LostCallError, answered_since, count, head_of, plan_of
 from webhooks.keeping import Record, keep
 from webhooks.paging import connect_at
 from webhooks.reading import dial_result
-from webhooks.signed import Webhook
+from webhooks.signed import Webhook, where
 from webhooks.site import Site
 
 _log = structlog.get_logger(__name__)
@@ -255,6 +255,6 @@ async def _tell_page(site: Site, call: str, page: str, event: Accepted | Patient
 
     try:
         await site.database.in_time(tell)
-    except (UnavailableError, NotFoundError) as error:
+    except Exception as error:  # noqa: BLE001 - two people talk, or are about to: no error of the page's may part them
         # The page then lives on until its clinician was asked again: a call too many, never one too few.
-        _log.error("page_not_told", why=str(error), happened=type(event).__name__)
+        _log.error("page_not_told", error=type(error).__name__, where=where(error), happened=type(event).__name__)

@@ -182,10 +182,13 @@ class Night:
         row = (await self.sql(_READY, now=now.to_stdlib()))[0]
         if row.ready:
             await self.product.run_ready()
-        elif row.due:
-            with suppress(UnavailableError):
-                await self.worker.sweep()
-        return bool(row.ready or row.due)
+            return True
+        if not row.due:
+            return False
+        with suppress(UnavailableError):
+            await self.worker.sweep()
+        # A page that stays due although it was swept is a fault of its own, and must not hold the clock.
+        return (await self.sql_one("SELECT sum(version) FROM pages")) != row.versions
 
     async def _let_delayed_jobs_become_ready(self, now: Instant) -> None:
         """Jobs are delayed by the database's real clock; the timeline stands in for it."""
@@ -299,7 +302,7 @@ class Night:
 
 _READY = """
     SELECT (SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND coalesce(scheduled_at, now()) <= now())
-        AS ready, (SELECT count(*) FROM pages WHERE due <= :now) AS due
+        AS ready, (SELECT count(*) FROM pages WHERE due <= :now) AS due, (SELECT sum(version) FROM pages) AS versions
 """
 _LATER = """
     SELECT id, greatest(0, extract(epoch FROM scheduled_at - now()))::float AS wait FROM procrastinate_jobs

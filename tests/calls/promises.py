@@ -57,7 +57,10 @@ async def _no_lost_caller(night: Night) -> None:
 async def _no_silent_page(night: Night) -> None:
     """A page that is not resolved has its next time, or has come to the end of its last resort with an alert."""
     for row in await night.sql("SELECT * FROM pages"):
-        if row.state == "resolved" or row.due is not None:
+        if row.state == "resolved":
+            continue
+        if row.due is not None:
+            assert night.worker_is_dead or row.due > night.timeline.now().to_stdlib(), "a page is due and not advanced"
             continue
         assert row.state in {"last resort", "bridged"}, (row.state, row.body)
         if row.state == "last resort":
