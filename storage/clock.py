@@ -38,16 +38,16 @@ class MovedClock:
 
     def __init__(self, start: Instant, rate: float = 1.0) -> None:
         self._start = start
-        self._rate = rate
+        self.rate = rate
         self._began = time.monotonic()
 
     def now(self) -> Instant:
         """The instant that this clock shows."""
-        return self._start + TimeDelta(seconds=(time.monotonic() - self._began) * self._rate)
+        return self._start + TimeDelta(seconds=(time.monotonic() - self._began) * self.rate)
 
     def real_delay(self, until: Instant) -> float:
         """Real seconds until this clock shows `until`."""
-        return max(0.0, (until - self.now()).total("seconds") / self._rate)
+        return max(0.0, (until - self.now()).total("seconds") / self.rate)
 
 
 class ClockSettingError(ValueError):

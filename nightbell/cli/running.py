@@ -10,6 +10,7 @@ from alembic.util import CommandError
 from nightbell.app import create_app
 from nightbell.cli.console import Stop, stdout
 from nightbell.composition import compose, database_url, ready_database
+from nightbell.demo.stage import own_number
 from nightbell.logs import set_up_logs
 from nightbell.settings import Settings, load_settings
 from nightbell.worker import Worker
@@ -18,11 +19,31 @@ from storage.embedded import start_embedded
 from storage.migrate import check as check_migrations
 from storage.migrate import migrate
 from storage.seal import new_key_setting
-from telephony.emulator import Exchange, RealTimeline
+from telephony.emulator import (
+    Answers,
+    Behaviour,
+    Busy,
+    Exchange,
+    Hears,
+    NoAnswer,
+    Press,
+    RealTimeline,
+    Unreachable,
+    Voicemail,
+)
 from telephony.emulator import create_app as create_emulator
 
 DEFAULT_PORT: Final = 8080
 EMULATOR_PORT: Final = 8090
+PHONES: Final[dict[str, Behaviour]] = {
+    "takes": Answers(after=5, script=[Hears("Press 1") >> Press("1", after=1)]),
+    "passes": Answers(after=5, script=[Hears("Press 1") >> Press("2", after=1)]),
+    "answers": Answers(after=5),
+    "voicemail": Voicemail(after=18),
+    "busy": Busy(),
+    "no-answer": NoAnswer(),
+    "unreachable": Unreachable(),
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -116,25 +137,51 @@ def _check_migrations(settings: Settings) -> None:
 def emulator(
     host: Host = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.")] = EMULATOR_PORT,
-    rate: Annotated[float, typer.Option(help="How many times faster than real time.", min=0.1, max=100)] = 1.0,
+    rate: Annotated[
+        float | None, typer.Option(help="How many times faster than real time; NIGHTBELL_CLOCK's.", min=0.1, max=100)
+    ] = None,
+    number: Annotated[
+        list[str] | None, typer.Option(help="A practice's number, to be pointed at the server; may be repeated.")
+    ] = None,
+    server: Annotated[str | None, typer.Option(help="The server's origin; NIGHTBELL_PUBLIC_URL's.")] = None,
+    phone: Annotated[
+        list[str] | None,
+        typer.Option(help=f"NUMBER=DOES, how a phone meets calls: {', '.join(PHONES)}. It rings on when not given."),
+    ] = None,
 ) -> None:
-    """Run Twilio's side alone, on loopback: for anybody's tests. Account and token are those of the settings."""
+    """Run Twilio's side alone, on loopback: for rehearsals and anybody's tests. Account and token: the settings'."""
     settings = load_settings()
     if host not in {"127.0.0.1", "::1", "localhost"}:
         raise Stop("the emulator has no password: it listens on loopback only")
+    origin = (server or settings.public_url).rstrip("/")
+    if number and not origin:
+        raise Stop("--number needs --server, or NIGHTBELL_PUBLIC_URL: where calls to it are answered")
+    phones = dict(_phone(item) for item in phone or [])
     clock = read_clock(settings.clock)
-    start = clock.now() if isinstance(clock, MovedClock) else None
+    moved = clock if isinstance(clock, MovedClock) else None
+    timeline = RealTimeline(moved.now() if moved else None, rate or (moved.rate if moved else 1.0))
 
     async def run() -> None:
         sid = settings.account_sid or "AC" + "0" * 32
         token = settings.auth_token.get_secret_value() or "emulated-token"
-        async with Exchange(RealTimeline(start, rate), account_sid=sid, auth_token=token) as exchange:
+        async with Exchange(timeline, account_sid=sid, auth_token=token) as exchange:
             exchange.api_url = f"http://{host}:{port}"
+            for owned in number or []:
+                own_number(exchange, owned, origin)
+            for rung, behaviour in phones.items():
+                exchange.phone(rung).behaviour = behaviour
             stdout.print(f"TWILIO_API_URL={exchange.api_url}\nTWILIO_ACCOUNT_SID={sid}", markup=False)
             config = uvicorn.Config(create_emulator(exchange), host=host, port=port, log_level="warning")
             await uvicorn.Server(config).serve()
 
     asyncio.run(run())
+
+
+def _phone(item: str) -> tuple[str, Behaviour]:
+    number, _, does = item.partition("=")
+    if not number.startswith("+") or does not in PHONES:
+        raise Stop(f"--phone takes NUMBER=DOES, such as +16175550121=takes, not {item!r}; DOES is {', '.join(PHONES)}")
+    return number, PHONES[does]
 
 
 def new_key() -> None:
