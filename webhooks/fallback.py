@@ -3,6 +3,9 @@
 It works from the plan in memory alone.
 """
 
+from dataclasses import replace
+from urllib.parse import parse_qsl, urlsplit
+
 import structlog
 from whenever import TimeDelta
 
@@ -19,9 +22,13 @@ _log = structlog.get_logger(__name__)
 
 
 async def fallback(site: Site, webhook: Webhook) -> str:
-    """Twilio could not use what another of our URLs said, or got no answer there."""
+    """Twilio could not use what another of our URLs said, or got no answer there: go on from where that was."""
     _log.error("twilio_fallback", error_code=webhook.form.get("ErrorCode", ""))
-    return rescue(site, webhook, "twilio fallback")
+    failed = urlsplit(webhook.form.get("ErrorUrl", ""))
+    where = dict(parse_qsl(failed.query))
+    if failed.path.endswith("/voice/dialled"):
+        return rescue_dialled(site, replace(webhook, query=where), "twilio fallback")
+    return rescue(site, replace(webhook, query=where or webhook.query), "twilio fallback")
 
 
 def rescue(site: Site, webhook: Webhook, _why: str) -> str:

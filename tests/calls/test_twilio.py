@@ -5,7 +5,7 @@ import pytest
 from telephony.emulator import Duplicated, Shuffled, Withheld
 from tests.calls.callers import TAKES, asks_for_a_doctor, holds
 from tests.calls.night import Night, point
-from tests.calls.people import CHEN, OSEI, PARENT, PRACTICE, SAMPLE, TOKEN
+from tests.calls.people import CHEN, OSEI, OSEI_LANDLINE, PARENT, PRACTICE, SAMPLE, TOKEN
 from tests.calls.test_caller import CALLS_BACK
 from tests.calls.test_messages import asks_for_a_refill
 
@@ -337,3 +337,21 @@ async def test_the_fallback_url_speaks_and_dials_the_doctor_who_must_press_1(nig
     record = await night.record()
     assert (record.outcome, record.answered_by) == ("connected", "chen")
     assert await night.sql("SELECT id FROM pages") == []
+
+
+@pytest.mark.parametrize(("nth", "rung"), [(0, OSEI), (1, OSEI_LANDLINE), (99, "")])
+async def test_the_fallback_url_goes_on_where_the_dialling_stood(night: Night, nth: int, rung: str):
+    failed = f"{night.product.origin}/twilio/voice/dialled?practice=maple-pediatrics&version=1&node=urgent"
+    failed += f"&phase=hold&language=en-US&turn=7&nth={nth}&who=chen"
+    answer = await night.post("voice/fallback", night.form(A_CALL, ErrorUrl=failed, ErrorCode="11200"))
+    assert answer.status_code == 200
+    assert (f"{rung}</Number>" in answer.text) if rung else ("<Record" in answer.text)
+    assert CHEN not in answer.text
+
+
+async def test_the_fallback_url_keeps_the_callers_language(night: Night):
+    failed = f"{night.product.origin}/twilio/voice/turn?practice=maple-pediatrics&version=1&node=night_es"
+    failed += "&phase=key&language=es-US&turn=3"
+    answer = await night.post("voice/fallback", night.form(A_CALL, ErrorUrl=failed, ErrorCode="12100"))
+    assert "Lo sentimos, algo no funciona" in answer.text
+    assert f"{CHEN}</Number>" in answer.text
