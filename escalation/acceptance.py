@@ -5,7 +5,7 @@ Taking it is not the end: the page lives until the patient was reached, and is o
 
 from dataclasses import replace
 
-from escalation import last_resort, paging
+from escalation import last_resort, paging, presence
 from escalation.draft import Draft, reopens_at
 from escalation.page import (
     Accepted,
@@ -14,10 +14,12 @@ from escalation.page import (
     AttemptState,
     BridgeCaller,
     CallerPresence,
+    CancelCall,
     Declined,
     OfferCallBack,
     PageState,
     Purpose,
+    TransferCaller,
 )
 from escalation.policy import Means
 
@@ -36,9 +38,11 @@ def accept(draft: Draft, event: Accepted) -> None:
     if (event.attempt is not None and pressed is None) or (pressed is not None and pressed.state in _CONSUMED):
         return
     member = event.member if pressed is None else pressed.member
-    if event.by is AcceptedBy.DIALLED and draft.page.state is not PageState.LAST_RESORT:
-        return
-    if draft.page.state in _OPEN:
+    if pressed is None and event.by in _ON_THE_CALLERS_LEG and draft.page.caller is CallerPresence.HOLDING:
+        _talk(draft, event, member)
+    elif event.by is AcceptedBy.DIALLED or (pressed is not None and pressed.over and not member):
+        return  # nobody is there: the caller has left what it answered, or the last resort has hung up
+    elif draft.page.state in _OPEN:
         _take(draft, event, member, pressed)
     elif draft.page.state is PageState.ACCEPTED and member == draft.page.accepted_by and pressed is not None:
         _pick_up(draft, pressed)
@@ -61,15 +65,18 @@ def reopen(draft: Draft, why: str) -> None:
     page = draft.page
     step = page.step if page.step + 1 < len(draft.policy.steps) else -1
     count = draft.policy.rounds * (page.reopened + 1)
+    maybe_in_room = presence.is_maybe_in_room(page)
     draft.page = replace(
         page, state=PageState.PAGING, accepted_by=None, accepted_at=None, accepted_attempt=None,
-        clinician_joined=False, reopened=page.reopened + 1, step=step, round=count, step_until=None,
+        caller_room="", clinician_room="", reopened=page.reopened + 1, step=step, round=count, step_until=None,
     )  # fmt: skip
     draft.say(f"The page is opened again: {why}")
     if page.reopened >= MAX_REOPENINGS:
         last_resort.enter(draft, f"the page was taken {page.reopened + 1} times and the patient was not reached")
     else:
         paging.next_step(draft)
+    if maybe_in_room and TransferCaller() not in draft.effects:
+        presence.return_caller(draft)
 
 
 def due(draft: Draft) -> None:
@@ -78,6 +85,8 @@ def due(draft: Draft) -> None:
     if limit is None or draft.now >= limit:
         minutes = round(draft.policy.reopen_after.total("minutes"))
         reopen(draft, f"{draft.name(draft.page.accepted_by)} took it, and {minutes} min later nobody was reached")
+    elif draft.page.meet_by is not None and draft.now >= draft.page.meet_by:
+        presence.not_met(draft)
     else:
         paging.retry(draft)
 
@@ -135,29 +144,53 @@ def _take(draft: Draft, event: Accepted, member: str, pressed: Attempt | None) -
     answered = pressed or (_text_to(draft, member) if event.by is AcceptedBy.SMS else None)
     if answered is not None and answered.purpose is not Purpose.TAKEN:
         draft.mark(answered, AttemptState.ACCEPTED)
-    leg = pressed.number if pressed is not None and pressed.means is Means.CALL else None
+    is_leg = pressed is not None and pressed.means is Means.CALL and not pressed.over
+    leg = pressed.number if pressed is not None and is_leg else None
     name = draft.name(member)
     draft.say(f"{name} has taken the page by {event.by}")
     draft.page = replace(
         draft.page, state=PageState.ACCEPTED, accepted_by=member, accepted_at=draft.now, accepted_attempt=leg,
-        clinician_joined=False, step_until=None, passed=draft.page.passed - {member},
+        caller_room="", clinician_room="", step_until=None, passed=draft.page.passed - {member},
     )  # fmt: skip
     stand_down(draft, f"{name} has taken the page", member)
-    if event.by in _ON_THE_CALLERS_LEG and leg is None:
-        draft.say(f"{name} is on the line that the caller's own turn dialled")
-    else:
+    _connect_presser(draft)
+
+
+def _talk(draft: Draft, event: Accepted, member: str) -> None:
+    """A person answered what the caller's own turn dialled. Who has the page already, if anybody, keeps it."""
+    page = draft.page
+    dialled = page.put_through or page.state is PageState.LAST_RESORT
+    on_their_way = page.state is PageState.ACCEPTED and page.accepted_attempt is not None
+    closed = page.state in {PageState.BRIDGED, PageState.RESOLVED}
+    if closed or on_their_way or (event.by is AcceptedBy.DIALLED and not dialled):
+        return
+    name = draft.name(member)
+    draft.say(f"{name} has taken the page by {event.by}, on the line that the caller's own turn dialled")
+    draft.page = replace(
+        page, state=PageState.BRIDGED, accepted_by=member if page.accepted_by is None else page.accepted_by,
+        accepted_at=draft.now if page.accepted_at is None else page.accepted_at, accepted_attempt=None, due=None,
+        caller_room="", clinician_room="", step_until=None, put_through=True, passed=page.passed - {member},
+    )  # fmt: skip
+    stand_down(draft, f"{name} talks to the caller", member)
+
+
+def _connect_presser(draft: Draft) -> None:
+    """Who pressed 1 on a call is told by the answer to that key that the caller is gone, and is not moved as well."""
+    if draft.page.accepted_attempt is None or draft.page.caller is CallerPresence.HOLDING:
         connect(draft)
+    else:
+        draft.say(f"{draft.name(draft.page.accepted_by)} is offered to call the patient back")
 
 
 def _pick_up(draft: Draft, pressed: Attempt) -> None:
     """Who has the page pressed 1 on a call: from now on that is their leg."""
-    if draft.page.accepted_attempt is not None or pressed.means is not Means.CALL:
+    if draft.page.accepted_attempt is not None or pressed.means is not Means.CALL or pressed.over:
         return
     draft.mark(pressed, AttemptState.ACCEPTED)
     draft.say(f"{draft.name(pressed.member)} is on the line")
-    draft.page = replace(draft.page, accepted_attempt=pressed.number)
+    draft.page = replace(draft.page, accepted_attempt=pressed.number, caller_room="", clinician_room="")
     stand_down(draft, f"{draft.name(pressed.member)} is on the line", pressed.member)
-    connect(draft)
+    _connect_presser(draft)
 
 
 def _text_to(draft: Draft, member: str) -> Attempt | None:
@@ -178,6 +211,9 @@ def _pass_on(draft: Draft, member: str, pressed: Attempt | None) -> None:
         else:
             draft.end(attempt, AttemptState.DECLINED, "passed on otherwise")
     if draft.page.state is PageState.ACCEPTED and draft.page.accepted_by == member:
+        if draft.page.accepted_attempt is not None:
+            # They passed it on by a text: their leg must not stay in the room to which the next one will come.
+            draft.effects.append(CancelCall(draft.page.accepted_attempt))
         reopen(draft, f"{draft.name(member)} had taken it and passes it on")
     else:
         paging.go_on(draft)

@@ -14,6 +14,7 @@ from escalation.page import (
     Accepted,
     Advance,
     Answered,
+    CallBackAsked,
     CallerJoined,
     CallerLeft,
     CallerReturned,
@@ -31,10 +32,24 @@ from escalation.page import (
     PageState,
     PatientReached,
     Placed,
+    PutThrough,
     Resolved,
     Ringing,
+    StillThere,
 )
 from escalation.policy import Escalation, Policy
+
+Movement = (
+    CallerLeft
+    | CallBackAsked
+    | StillThere
+    | PutThrough
+    | CallerReturned
+    | CallerJoined
+    | ClinicianJoined
+    | ClinicianLeft
+)
+"""Who is on the line, and where."""
 
 
 def advance(escalation: Escalation, page: Page, event: Event, now: Instant) -> Advance:
@@ -110,15 +125,21 @@ def _message(draft: Draft) -> None:
         draft.say("The caller has left a message")
 
 
-def _move(draft: Draft, event: CallerLeft | CallerReturned | CallerJoined | ClinicianJoined | ClinicianLeft) -> None:
+def _move(draft: Draft, event: Movement) -> None:
     match event:
         case CallerLeft():
             presence.caller_left(draft)
+        case CallBackAsked():
+            presence.call_back_asked(draft)
+        case StillThere():
+            presence.still_there(draft)
+        case PutThrough():
+            presence.put_through(draft)
         case CallerReturned():
             presence.caller_returned(draft)
         case CallerJoined():
-            presence.caller_joined(draft)
-        case ClinicianJoined():
-            presence.clinician_joined(draft)
-        case ClinicianLeft():
-            presence.clinician_left(draft)
+            presence.caller_joined(draft, event)
+        case ClinicianJoined(room):
+            presence.clinician_joined(draft, room)
+        case ClinicianLeft(room):
+            presence.clinician_left(draft, room)

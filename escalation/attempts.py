@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from escalation import acceptance, last_resort, paging
+from escalation import acceptance, last_resort, paging, presence
 from escalation.draft import Draft
 from escalation.page import (
     Answered,
@@ -44,14 +44,30 @@ def progress(draft: Draft, event: Placed | Ringing | Answered | Delivered) -> No
 
 
 def ended(draft: Draft, event: Missed | Failed) -> None:
-    """The attempt came to nothing: what follows is tried at once."""
+    """The attempt came to nothing: what follows is tried at once. On the leg of who has the page: they are gone."""
     attempt = draft.attempt(event.attempt)
-    if attempt is None or attempt.is_final or (isinstance(event, Missed) and attempt.means is Means.SMS):
+    if attempt is None or (isinstance(event, Missed) and attempt.means is Means.SMS):
         return
+    if attempt.number == draft.page.accepted_attempt:
+        presence.leg_ended(draft)
+    elif attempt.is_final:
+        _note_end(draft, attempt, event)
+    else:
+        _came_to_nothing(draft, attempt, event)
+
+
+def _note_end(draft: Draft, attempt: Attempt, event: Missed | Failed) -> None:
+    """What was given up for lost is over in truth: a key that was pressed on it before is nobody's leg any more."""
+    given_up = attempt.means is Means.CALL and attempt.state is AttemptState.MISSED and not attempt.over
+    if given_up and draft.page.state is not PageState.RESOLVED:
+        draft.mark(attempt, AttemptState.MISSED, event.why, over=True)
+        draft.say(f"{_titled(draft, attempt)} is over: {event.why}")
+
+
+def _came_to_nothing(draft: Draft, attempt: Attempt, event: Missed | Failed) -> None:
     platform = isinstance(event, Failed) and event.platform
-    draft.mark(
-        attempt, AttemptState.MISSED if isinstance(event, Missed) else AttemptState.FAILED, event.why, platform=platform
-    )
+    state = AttemptState.MISSED if isinstance(event, Missed) else AttemptState.FAILED
+    draft.mark(attempt, state, event.why, platform=platform, over=not platform)
     failed = "could not be made" if isinstance(event, Failed) else "came to nothing"
     draft.say(f"{_titled(draft, attempt)} {failed}: {event.why}")
     if platform and attempt.means is Means.CALL and not draft.page.dial_instead:

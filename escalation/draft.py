@@ -10,6 +10,7 @@ from escalation.page import (
     Advance,
     Attempt,
     AttemptState,
+    CallerPresence,
     CancelCall,
     Effect,
     Page,
@@ -42,6 +43,7 @@ class Draft:
 
     def finish(self) -> Advance:
         """The advance. A page that did not change is the very object given, with nothing to do and nothing to say."""
+        self.page = replace(self.page, meet_by=self._meet_by())
         page = replace(self.page, due=self._due())
         if page == self.given:
             return Advance(self.given)
@@ -91,9 +93,11 @@ class Draft:
         else:
             self.effects.append(SendSms(number, SmsKind.TAKEN if purpose is Purpose.TAKEN else SmsKind.PAGE))
 
-    def mark(self, attempt: Attempt, state: AttemptState, why: str = "", *, platform: bool = False) -> None:
+    def mark(
+        self, attempt: Attempt, state: AttemptState, why: str = "", *, platform: bool = False, over: bool = False
+    ) -> None:
         """Change the stored attempt."""
-        changed = replace(attempt, state=state, at=self.now, why=why, platform=platform)
+        changed = replace(attempt, state=state, at=self.now, why=why, platform=platform, over=over)
         before, after = self.page.attempts[: attempt.number - 1], self.page.attempts[attempt.number :]
         self.page = replace(self.page, attempts=(*before, changed, *after))
 
@@ -125,7 +129,14 @@ class Draft:
         limit = page.step_until if page.state is PageState.PAGING else reopens_at(page, self.policy)
         if page.state not in {PageState.PAGING, PageState.ACCEPTED} or limit is None:
             return page.due
-        return min([limit, *(attempt.at + RETRY_AFTER for attempt in self.retries())])
+        meet = [page.meet_by] if page.meet_by is not None else []
+        return min([limit, *meet, *(attempt.at + RETRY_AFTER for attempt in self.retries())])
+
+    def _meet_by(self) -> Instant | None:
+        """Only who has a leg on both sides can be expected to meet."""
+        page = self.page
+        held = page.state is PageState.ACCEPTED and page.caller is CallerPresence.HOLDING
+        return page.meet_by if held and page.accepted_attempt is not None else None
 
 
 def in_step(page: Page, attempt: Attempt) -> bool:

@@ -1,6 +1,7 @@
 """What happens when every step has passed.
 
-A caller who holds is transferred to the last resort's numbers. For one who is gone, the numbers are rung in turn and a
+A caller who holds is transferred to the last resort's numbers, once: the leg that dials them ends in a recording, which
+another transfer would cut off, and after it the caller is gone. For one who is gone, the numbers are rung in turn and a
 key must be pressed, as for any page. This is tried again every two minutes beyond the ringing itself, five times in
 all, with an alert each time; then the operators are alerted once more, whatever the policy says, and the page stays,
 still to be accepted by anybody. A page whose policy has no numbers is all alerts.
@@ -46,10 +47,15 @@ def caller_left(draft: Draft) -> None:
         draft.page = replace(draft.page, due=draft.now + pass_length(draft.policy))
 
 
-def caller_returned(draft: Draft) -> None:
-    """The caller holds again: put through to the same numbers, which must not be busy with our own calls."""
+def make_way(draft: Draft) -> None:
+    """The caller is put through to the same numbers, which must not be busy with our own calls."""
     for attempt in list(draft.live(Means.CALL, Purpose.LAST_RESORT)):
         draft.end(attempt, AttemptState.CANCELED, "the caller is back and is put through")
+
+
+def caller_returned(draft: Draft) -> None:
+    """The caller holds again."""
+    make_way(draft)
     if not draft.policy.last_resort.numbers:
         _alert(draft, "the caller is back and waits, and no step and no number is left")
         return
@@ -91,7 +97,9 @@ def _try(draft: Draft, why: str) -> None:
     draft.say(f"Try {draft.page.last_resort_tries} of {LAST_RESORT_TRIES} of the last resort")
     if draft.policy.last_resort.alert_operators or not draft.policy.last_resort.numbers:
         _alert(draft, why)
-    if draft.page.caller is CallerPresence.HOLDING and draft.policy.last_resort.numbers:
+    if draft.page.put_through:
+        draft.say("The caller's own line dials already, or records what they say")
+    elif draft.page.caller is CallerPresence.HOLDING and draft.policy.last_resort.numbers:
         _transfer(draft)
     elif draft.page.caller is CallerPresence.GONE:
         _ring_next(draft)

@@ -20,7 +20,8 @@ class PageState(StrEnum):
     ACCEPTED = "accepted"
     """A person has it, but the patient has not been reached yet."""
     BRIDGED = "bridged"
-    """Clinician and patient are talking (or the caller was put through to the last resort and talks there)."""
+    """Clinician and patient are talking: in the page's conference or, with no `accepted_attempt`, on the caller's own
+    leg, which dialled a person."""
     LAST_RESORT = "last resort"
     """Every step has passed: the last resort is being tried and the operators are alerted."""
     RESOLVED = "resolved"
@@ -80,7 +81,8 @@ class Purpose(StrEnum):
 class Attempt:
     """One call or SMS to one address. `number` counts from 1 within the page. `at`: its last change.
 
-    `platform`: it failed for a reason that is not this number's (see `Failed`).
+    `platform`: it failed for a reason that is not this number's (see `Failed`). `over`: Twilio said that this call has
+    ended; one that was merely given up, since nothing was heard of it, may still be somebody's leg.
     """
 
     number: int
@@ -95,6 +97,7 @@ class Attempt:
     purpose: Purpose = Purpose.PAGE
     why: str = ""
     platform: bool = False
+    over: bool = False
 
     @property
     def is_final(self) -> bool:
@@ -122,6 +125,11 @@ class Page:
     people itself; False again when a call could be placed. `accepted_attempt`: the attempt whose leg is the
     clinician's; None when accepted by SMS or link, and when that leg has ended. `last_resort_tries`: how often the last
     resort was tried since the page last came to it.
+
+    `caller_room`, `clinician_room`: the conference that each last came into, by Twilio's SID, which is another one each
+    time the room is opened: they have met when both are the same, and not when one came after the other had gone.
+    `meet_by`: when something is done about one who is there alone. `put_through`: the caller's own leg dials by itself,
+    talks there, or leaves a recording, and is not to be put through once more.
     """
 
     id: str
@@ -140,8 +148,10 @@ class Page:
     accepted_by: str | None = None
     accepted_at: Instant | None = None
     accepted_attempt: int | None = None
-    clinician_joined: bool = False
-    caller_joined: bool = False
+    caller_room: str = ""
+    clinician_room: str = ""
+    meet_by: Instant | None = None
+    put_through: bool = False
     reopened: int = 0
     dial_instead: bool = False
     step_until: Instant | None = None
@@ -201,7 +211,7 @@ class AcceptedBy(StrEnum):
     OPERATOR = "operator"
     DIALLED = "picking up"
     """The last resort picked up the call that the caller's own turn placed. It asks for no key (a plan may have it do
-    so); nothing but the last resort is ever accepted like this."""
+    so); nothing but the last resort is ever accepted like this, and only while the caller is there to talk to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +220,7 @@ class Accepted:
 
     Also sent when who accepted by SMS or link presses 1 on the call that brings them to the patient: `attempt` is then
     that call, whose leg becomes theirs. KEY or DIALLED without an attempt: on a leg that the caller's own turn dialled
-    (`dial_instead`, or the last resort), which connects them without the page's doing.
+    (`dial_instead`, or the last resort), which connects them without the page's doing: they talk.
     """
 
     member: str
@@ -228,7 +238,10 @@ class Declined:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """The call ended with no key pressed: no answer, busy, or a voicemail. `why` says which."""
+    """The call is over: no answer, busy, or a voicemail, as `why` says; or the clinician's, when a key accepted on it.
+
+    Which of them is decided here, since a webhook that looked before the key was stored would take it for a voicemail.
+    """
 
     attempt: int
     why: str
@@ -248,7 +261,22 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class CallerLeft:
-    """The caller hung up or stopped holding. Only for the caller's latest call; an older leg's end is no event."""
+    """The caller hung up. Only for the caller's latest call; an older leg's end is no event."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallBackAsked:
+    """The caller would rather be called back. Nothing, when a clinician came to the phone in the same moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class StillThere:
+    """The caller, whom the page counts as gone, took a turn of the hold loop, which follows the page by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class PutThrough:
+    """The caller's own leg dials now: the last resort, or the staff; if nobody is there it records, and then ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,17 +289,24 @@ class CallerReturned:
 
 @dataclass(frozen=True, slots=True)
 class CallerJoined:
-    """The caller's leg is in the page's conference."""
+    """The caller's leg came into the page's conference. `gone`: that leg is over by now, the news came late."""
+
+    room: str
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ClinicianJoined:
-    """The clinician's leg, on which 1 was pressed, is in the page's conference. Without such a leg it is nothing."""
+    """The clinician's leg, on which 1 was pressed, came into the conference. Without such a leg it is nothing."""
+
+    room: str
 
 
 @dataclass(frozen=True, slots=True)
 class ClinicianLeft:
-    """The clinician's leg ended after it had accepted."""
+    """The clinician's leg came out of the conference, which ends a talk; the end of the leg itself is `Missed`."""
+
+    room: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +339,9 @@ Event = (
     | Missed
     | Failed
     | CallerLeft
+    | CallBackAsked
+    | StillThere
+    | PutThrough
     | CallerReturned
     | CallerJoined
     | ClinicianJoined
@@ -353,8 +391,20 @@ class BridgeCaller:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnCaller:
+    """Move the caller's leg back into the hold loop, whose words follow the page: nobody would come into the room."""
+
+
+@dataclass(frozen=True, slots=True)
 class OfferCallBack:
     """The clinician waits alone in the conference: tell them that the caller left, and offer to call back."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class FetchClinician:
+    """The caller is back while the clinician is offered to call back: move their leg into the conference."""
 
     attempt: int
 
@@ -363,8 +413,8 @@ class OfferCallBack:
 class TransferCaller:
     """Move the holding caller's leg to the last resort's numbers now.
 
-    As soon as a person answers there, send `PatientReached`, or `Accepted` (KEY) with no member and no attempt: until
-    then the page takes the transfer for unanswered and orders it again at `due`.
+    When the leg dials, send `PutThrough`: until then the page takes the order for lost and gives it again at `due`. As
+    soon as a person answers there, send `Accepted` (KEY or DIALLED) with no member and no attempt.
     """
 
 
@@ -375,7 +425,17 @@ class AlertOperators:
     why: str
 
 
-Effect = PlaceCall | SendSms | CancelCall | BridgeCaller | OfferCallBack | TransferCaller | AlertOperators
+Effect = (
+    PlaceCall
+    | SendSms
+    | CancelCall
+    | BridgeCaller
+    | ReturnCaller
+    | OfferCallBack
+    | FetchClinician
+    | TransferCaller
+    | AlertOperators
+)
 
 
 @dataclass(frozen=True, slots=True)

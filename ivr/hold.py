@@ -22,14 +22,16 @@ class PageView(StrEnum):
     RINGING = "ringing"
     """Somebody's phone rings."""
     ACCEPTED = "accepted"
-    """A clinician has it and is coming to the phone (by SMS or link: not on the line yet)."""
+    """A clinician has just taken it and is coming to the phone (by SMS or link: not on the line yet)."""
+    TAKEN = "taken"
+    """A clinician has it and has not come to the phone by now."""
     JOIN = "join"
     """A clinician is on the line: connect now."""
     DIAL = "dial"
     """No call can be placed: the caller's own leg dials."""
     LAST_RESORT = "last resort"
     CLOSED = "closed"
-    """Resolved by a person without this caller."""
+    """Resolved by a person without this caller; or it is about another line."""
 
 
 class Turn(StrEnum):
@@ -40,7 +42,7 @@ class Turn(StrEnum):
     DIAL = "dial"
     TRANSFER = "transfer"
     OFFER_PERSON = "offer person"
-    """Holding is over: 1 for the last resort, else the call may end; the page goes on."""
+    """Holding is over: 1 for the last resort, to which staying on the line leads, too; the page goes on."""
     LEAVE = "leave"
     """The caller hangs up and is called back; the page goes on."""
 
@@ -54,33 +56,85 @@ class HoldStep:
     why: str
 
 
-def hold(view: PageView, language: str, *, pressed: str, held: TimeDelta, at_most: TimeDelta, turns: int) -> HoldStep:
-    """The next turn. `pressed`: a key, or "" for none; `held`: since the page was opened or joined.
+MOST_OFFERS: Final = 2
+"""How often a person is offered; who then still says nothing is put through to one."""
 
-    `turns`: how many turns went before, so that the first one explains and the later ones are short.
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A caller in the loop. `held`: since the page was opened or joined, of at most `at_most`.
+
+    `turns`: how many turns went before, so that the first one explains and the later ones are short. `offers`: how
+    often a person has been offered, since holding is over. `reachable`: a number to call back is known.
     """
-    turn, why, *phrases = _choice(view, pressed, held, at_most, turns)
+
+    held: TimeDelta
+    at_most: TimeDelta
+    turns: int
+    offers: int = 0
+    reachable: bool = True
+
+    @property
+    def is_over(self) -> bool:
+        """Whether they have held for long enough."""
+        return self.offers > 0 or self.held >= self.at_most
+
+
+def hold(view: PageView, language: str, pressed: str, holding: Holding) -> HoldStep:
+    """The next turn. `pressed`: a key, or "" for none."""
+    turn, why, *phrases = _onward(view, pressed, holding) or _further(view, pressed, holding)
+    if pressed == "*" and turn in {Turn.WAIT, Turn.OFFER_PERSON}:
+        # No call-back is promised to a caller whose number nobody knows.
+        phrases.insert(0, "no_number_known")
     return HoldStep(turn, tuple(own(key, language) for key in phrases), why)
 
 
-def _choice(  # noqa: PLR0911 - one line for each thing that can be the case, in the order in which they count
-    view: PageView, pressed: str, held: TimeDelta, at_most: TimeDelta, turns: int
-) -> tuple[Turn, str, *tuple[str, ...]]:
+_Choice = tuple[Turn, str, *tuple[str, ...]]
+
+
+def _onward(  # noqa: PLR0911 - one line for each way out of the loop, in the order in which they count
+    view: PageView, pressed: str, holding: Holding
+) -> _Choice | None:
     match view:
         case PageView.JOIN:
             return Turn.JOIN, "a clinician is on the line", "joining"
-        case _ if pressed == "*":
+        case _ if holding.offers and pressed == "1":
+            return Turn.TRANSFER, "the caller asked for a person", "to_last_resort"
+        case PageView.CLOSED:
+            return Turn.TRANSFER, f"the page is at: {view.value}", "to_last_resort"
+        case _ if pressed == "*" and holding.reachable:
             return Turn.LEAVE, "the caller asked to be called back", "callback_chosen", "goodbye"
-        case PageView.LAST_RESORT | PageView.CLOSED:
+        case PageView.LAST_RESORT:
             return Turn.TRANSFER, f"the page is at: {view.value}", "to_last_resort"
         case PageView.DIAL:
             return Turn.DIAL, "no call can be placed through Twilio's REST API", "to_last_resort"
-        case PageView.PAGING | PageView.RINGING if held >= at_most:
-            why = f"held for {held.total('seconds'):.0f} s of at most {at_most.total('seconds'):.0f} s"
-            return Turn.OFFER_PERSON, why, "hold_over", "hold_over_person"
+        case _:
+            return None
+
+
+def _further(view: PageView, pressed: str, holding: Holding) -> _Choice:
+    match view:
         case PageView.ACCEPTED:
             return Turn.WAIT, "a clinician has accepted", "hold_accepted"
-        case PageView.RINGING if turns:
+        case _ if holding.offers >= MOST_OFFERS:
+            return Turn.TRANSFER, "holding is over, and the caller stays on the line", "to_last_resort"
+        case _ if holding.is_over:
+            return _offer(view, pressed, holding)
+        case PageView.TAKEN:
+            return Turn.WAIT, "a clinician has accepted, and has not come to the phone", "hold_taken"
+        case PageView.RINGING if holding.turns:
             return Turn.WAIT, "a phone is ringing", "hold_ringing"
         case _:
-            return Turn.WAIT, "paging", "hold_again" if turns else "hold_first"
+            words = "hold_again" if holding.turns else "hold_first"
+            return Turn.WAIT, "paging", words if holding.reachable else f"{words}_no_star"
+
+
+def _offer(view: PageView, pressed: str, holding: Holding) -> _Choice:
+    why = f"held for {holding.held.total('seconds'):.0f} s of at most {holding.at_most.total('seconds'):.0f} s"
+    person = "hold_over_person" if holding.reachable else "hold_over_person_no_star"
+    if holding.offers and pressed not in {"", "*"}:
+        return Turn.OFFER_PERSON, why, "wrong_key", person
+    if holding.offers:
+        return Turn.OFFER_PERSON, why, person
+    over = "hold_over_taken" if view is PageView.TAKEN else "hold_over"
+    return Turn.OFFER_PERSON, why, over if holding.reachable else f"{over}_no_number", person

@@ -88,6 +88,18 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "en": "We are still trying to reach the clinician. To be called back instead, press star.",
         "es": "Seguimos tratando de comunicarnos con el médico. Si prefiere que le llamemos, oprima asterisco.",
     },
+    "hold_first_no_star": {
+        "en": "We are calling the clinician on call. Please stay on the line.",
+        "es": "Estamos llamando al médico de guardia. Por favor, no cuelgue.",
+    },
+    "hold_again_no_star": {
+        "en": "We are still trying to reach the clinician. Please stay on the line.",
+        "es": "Seguimos tratando de comunicarnos con el médico. Por favor, no cuelgue.",
+    },
+    "no_number_known": {
+        "en": "We do not know a number to call you back. Please stay on the line.",
+        "es": "No tenemos un número para devolverle la llamada. Por favor, no cuelgue.",
+    },
     "hold_ringing": {
         "en": "A clinician's phone is ringing now. Please stay on the line.",
         "es": "El teléfono de un médico está sonando. Por favor, no cuelgue.",
@@ -96,6 +108,10 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "en": "A clinician has your call and will be with you in a moment. Please stay on the line.",
         "es": "Un médico tiene su llamada y le atenderá en un momento. Por favor, no cuelgue.",
     },
+    "hold_taken": {
+        "en": "A clinician has your call and is being called to the phone. Please stay on the line.",
+        "es": "Un médico tiene su llamada y le estamos llamando al teléfono. Por favor, no cuelgue.",
+    },
     "joining": {"en": "The clinician is here. You are connected.", "es": "El médico está en la línea. Hable."},
     "hold_over": {
         "en": "No clinician could come to the phone yet. We keep calling them, and one will call you back. "
@@ -103,9 +119,30 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "es": "Ningún médico ha podido contestar todavía. Seguimos llamándoles y uno le devolverá la llamada. "
         "Si empeora, cuelgue y marque 9 1 1.",
     },
+    "hold_over_no_number": {
+        "en": "No clinician could come to the phone yet. We keep calling them. "
+        "If it gets worse, hang up and dial 9 1 1.",
+        "es": "Ningún médico ha podido contestar todavía. Seguimos llamándoles. Si empeora, cuelgue y marque 9 1 1.",
+    },
+    "hold_over_taken": {
+        "en": "A clinician has your call, but could not come to the phone yet, and will call you back. "
+        "If it gets worse, hang up and dial 9 1 1.",
+        "es": "Un médico tiene su llamada, pero no ha podido contestar todavía, y le devolverá la llamada. "
+        "Si empeora, cuelgue y marque 9 1 1.",
+    },
+    "hold_over_taken_no_number": {
+        "en": "A clinician has your call, but could not come to the phone yet. "
+        "If it gets worse, hang up and dial 9 1 1.",
+        "es": "Un médico tiene su llamada, pero no ha podido contestar todavía. Si empeora, cuelgue y marque 9 1 1.",
+    },
     "hold_over_person": {
-        "en": "To speak with a person now, press 1. Otherwise you may hang up.",
-        "es": "Para hablar con una persona ahora, oprima el 1. Si no, puede colgar.",
+        "en": "To speak with a person now, press 1, or stay on the line. To be called back, press star, or hang up.",
+        "es": "Para hablar con una persona ahora, oprima el 1 o no cuelgue. "
+        "Para que le devolvamos la llamada, oprima asterisco o cuelgue.",
+    },
+    "hold_over_person_no_star": {
+        "en": "To speak with a person now, press 1, or stay on the line.",
+        "es": "Para hablar con una persona ahora, oprima el 1 o no cuelgue.",
     },
     "callback_chosen": {
         "en": "We will call you back. If it gets worse, hang up and dial 9 1 1.",

@@ -8,14 +8,15 @@ import structlog
 from escalation.page import (
     Attempt,
     AttemptState,
-    CallerPresence,
     Event,
     Failed,
+    Missed,
     Page,
     PageState,
     Placed,
     Purpose,
 )
+from escalation.presence import is_to_be_moved
 from ivr.position import Phase, Position
 from nightbell.composition import Parts
 from routing.plan import Plan
@@ -164,7 +165,7 @@ class Effects:
         then would tear that apart.
         """
         stored, plan = await self._page(page)
-        if not _is_alone(stored.page) or not await self._is_first(f"move {page} {version}"):
+        if not is_to_be_moved(stored.page) or not await self._is_first(f"move {page} {version}"):
             return
         async with self._parts.database.statement() as connection:
             leg = await leg_position(connection, stored.caller_leg)
@@ -172,13 +173,15 @@ class Effects:
             return
         node, language, turn = leg
         since = stored.page.opened_at.timestamp()
+        # Two moves that are ordered before either is served are two turns: a repeat would get the first one's answer.
         position = Position(
-            node, Phase.HOLD, language, turn=turn + MOVED, tries=1, advised=True, page=page, since=since
-        )
+            node, Phase.HOLD, language, turn=turn + MOVED + version, tries=1, withheld=stored.callback is None,
+            advised=True, page=page, since=since,
+        )  # fmt: skip
         try:
             await self._gateway.move_call(stored.caller_leg, self._site.urls.hold(key_of(plan), position))
         except GoneError:
-            return
+            await self._site.paging.leg_gone(page, stored.caller_leg)
         except TwilioError as error:
             _log.warning("caller_not_moved", error=str(error))
 
@@ -191,9 +194,12 @@ class Effects:
             return await take_slot(connection, what, ONCE) == 0
 
     async def offer_callback(self, page: str, attempt: int, version: int) -> None:
-        """The clinician waits alone: tell them, and offer to call the patient back. Nothing when the caller is back."""
+        """The clinician waits alone: offer to call the patient back. Or the caller is back: bring them together again.
+
+        What they hear follows the page when it is said.
+        """
         stored, plan = await self._page(page)
-        if not _waits_alone(stored.page, attempt) or not await self._is_first(f"offer {page} {version}"):
+        if not _has_it(stored.page, attempt) or not await self._is_first(f"offer {page} {version}"):
             return
         async with self._parts.database.statement() as connection:
             sid = await pages.sid_of(connection, page, attempt)
@@ -203,7 +209,7 @@ class Effects:
         try:
             await self._gateway.move_call(sid, url)
         except GoneError:
-            return
+            await self._site.paging.happen(page, Missed(attempt, "the call was over when it was to be moved"))
         except TwilioError as error:
             # Then they wait until they hang up, and the page is opened again when its time is over.
             _log.warning("callback_not_offered", page=stored.page.id, error=str(error))
@@ -266,15 +272,9 @@ class Effects:
         return stored, plan
 
 
-def _is_alone(page: Page) -> bool:
-    """True while the caller holds, and is not with a clinician."""
-    brought = page.caller_joined and page.accepted_attempt is not None
-    return page.caller is CallerPresence.HOLDING and page.state is not PageState.BRIDGED and not brought
-
-
-def _waits_alone(page: Page, attempt: int) -> bool:
-    """True while who accepted on this leg has the page, and the caller is not there."""
-    return page.state is PageState.ACCEPTED and page.caller is CallerPresence.GONE and page.accepted_attempt == attempt
+def _has_it(page: Page, attempt: int) -> bool:
+    """True while who accepted on this leg has the page, and the caller is not with them."""
+    return page.state is PageState.ACCEPTED and page.accepted_attempt == attempt
 
 
 def _attempt(stored: PageCall, number: int) -> Attempt:

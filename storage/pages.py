@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, func, insert, or_, select, text, update
+from sqlalchemy import Integer, Row, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant, TimeDelta
@@ -13,7 +13,7 @@ from escalation.page import Advance, AttemptState, Page, PageState
 from storage.calls import CALLBACK
 from storage.errors import NotFoundError
 from storage.seal import KeyRing
-from storage.tables import deliveries, page_events, pages
+from storage.tables import calls, deliveries, page_events, pages
 
 JOIN_WITHIN: Final = TimeDelta(minutes=30)
 """The same number pressing urgent again within this joins its open page (DESIGN section 5)."""
@@ -77,20 +77,48 @@ def _columns(page: Page) -> dict[str, object]:
     }
 
 
-async def find_open(connection: AsyncConnection, ring: KeyRing, practice: str, caller: str, now: Instant) -> str | None:
-    """The open page of the same number, opened within the last 30 minutes; the newest, or None."""
+async def find_open(connection: AsyncConnection, ring: KeyRing, page: Page, caller: str) -> str | None:
+    """The open page of the same number and policy, opened within the last 30 minutes; the newest, or None.
+
+    Of another policy it may be as slow as that one is.
+    """
     found = await connection.scalar(
         select(pages.c.id)
         .where(
-            pages.c.practice == practice,
+            pages.c.practice == page.practice,
             pages.c.caller_index.in_(ring.indexes(caller)),
             pages.c.state != PageState.RESOLVED.value,
-            pages.c.opened_at > (now - JOIN_WITHIN).to_stdlib(),
+            pages.c.opened_at > (page.opened_at - JOIN_WITHIN).to_stdlib(),
+            pages.c.body["policy"].astext == page.policy,
         )
         .order_by(pages.c.opened_at.desc())
         .limit(1)
     )
     return str(found) if found is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Legs:
+    """The two calls that belong into a page's conference, by their SIDs. `over`: the caller's has ended."""
+
+    caller: str
+    clinician: str | None
+    over: bool
+
+
+async def legs_of(connection: AsyncConnection, page: str) -> Legs | None:
+    """The page's legs; None when there is no such page."""
+    own_leg = (deliveries.c.page == pages.c.id) & (
+        deliveries.c.attempt == pages.c.body["accepted_attempt"].astext.cast(Integer)
+    )
+    row = (
+        await connection.execute(
+            select(pages.c.caller_leg, deliveries.c.sid, calls.c.ended_at)
+            .select_from(pages.outerjoin(deliveries, own_leg).outerjoin(calls, calls.c.sid == pages.c.caller_leg))
+            .where(pages.c.id == page)
+        )
+    ).one_or_none()
+    return Legs(row.caller_leg, row.sid, row.ended_at is not None) if row else None
 
 
 async def lock_page(connection: AsyncConnection, ring: KeyRing, page: str) -> PageCall:
@@ -166,6 +194,17 @@ async def overdue(connection: AsyncConnection, now: Instant, limit: int = 200) -
         select(pages.c.id).where(pages.c.due <= now.to_stdlib()).order_by(pages.c.due).limit(limit)
     )
     return [row.id for row in rows]
+
+
+async def know_sid(connection: AsyncConnection, page: str, attempt: int, sid: str) -> str | None:
+    """Which call an attempt is: the one known already, else this one; None when there is no such attempt."""
+    found = await connection.scalar(
+        update(deliveries)
+        .where(deliveries.c.page == page, deliveries.c.attempt == attempt)
+        .values(sid=func.coalesce(deliveries.c.sid, sid))
+        .returning(deliveries.c.sid)
+    )
+    return str(found) if found is not None else None
 
 
 async def set_sid(connection: AsyncConnection, page: str, attempt: int, sid: str) -> None:

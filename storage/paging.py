@@ -8,28 +8,31 @@ from whenever import Instant
 
 from escalation.advance import advance
 from escalation.page import (
-    Accepted,
     Advance,
     AlertOperators,
     BridgeCaller,
     CallerLeft,
+    CallerPresence,
     CallerReturned,
     CancelCall,
-    ClinicianLeft,
     Effect,
     Event,
+    FetchClinician,
     OfferCallBack,
     Opened,
     Page,
     PageState,
     PatientReached,
     PlaceCall,
+    Resolved,
+    ReturnCaller,
     SendSms,
     TransferCaller,
 )
 from escalation.policy import Escalation
 from routing.plan import Plan
 from storage import jobs, messages, pages
+from storage.calls import leg_position
 from storage.clock import Clock
 from storage.database import Database
 from storage.errors import NotFoundError
@@ -56,45 +59,64 @@ class Paging:
 
         A repeat finds the page that is there.
         """
+        other = None
         if opening.caller is not None:
-            other = await pages.find_open(connection, self._ring, plan.practice, opening.caller, page.opened_at)
-            if other is not None and other != page.id:
-                await pages.join_leg(connection, self._ring, other, opening.call, opening.language, opening.callback)
-                await self.happen_on(connection, other, CallerReturned(), plan.escalation)
-                return other
+            other = await pages.find_open(connection, self._ring, page, opening.caller)
+        if other is not None and other != page.id and await self._join(connection, other, page, opening):
+            return other
         await self.open(connection, plan, page, opening)
         return page.id
+
+    async def _join(self, connection: AsyncConnection, other: str, page: Page, opening: PageOpening) -> bool:
+        """Let the caller join; False when that page has a caller on the line, who may be somebody else.
+
+        A nursing home calls from one number: its second patient must not come into the first one's conversation.
+        """
+        held = await pages.lock_page(connection, self._ring, other)
+        holding = held.page.caller is CallerPresence.HOLDING
+        if holding and held.caller_leg != opening.call and await leg_position(connection, held.caller_leg) is not None:
+            return False
+        if holding:
+            # Out of a talk that broke off, or the end of the earlier call has not been told yet.
+            held = await self.happen_on(connection, other, CallerLeft())
+        if held.page.state is PageState.RESOLVED:
+            return False
+        await pages.join_leg(connection, self._ring, other, opening.call, opening.language, opening.callback)
+        if page.caller is CallerPresence.HOLDING:
+            await self.happen_on(connection, other, CallerReturned())
+        return True
 
     async def open(self, connection: AsyncConnection, plan: Plan, page: Page, opening: PageOpening) -> None:
         """Open a page that nobody joins. A repeat changes nothing."""
         if await pages.insert_page(connection, self._ring, page, opening):
-            await self.happen_on(connection, page.id, Opened(), plan.escalation)
+            await self.happen_on(connection, page.id, Opened(), plan)
 
     async def happen(self, page: str, event: Event) -> PageCall:
         """Let the event happen in a transaction of its own. Raises NotFoundError, UnavailableError."""
-        stored = await self.look(page)
-        plan = await self._plans.version(stored.page.practice, stored.plan_version)
-        if plan is None:
-            raise NotFoundError(f"practice {stored.page.practice} is not known")
         async with self._database.transaction() as connection:
-            return await self.happen_on(connection, page, event, plan.escalation)
+            return await self.happen_on(connection, page, event)
 
     async def look(self, page: str) -> PageCall:
         """The page as it is now. Raises NotFoundError, UnavailableError."""
-        async with self._database.transaction() as connection:
+        async with self._database.statement() as connection:
             return await pages.read_page(connection, self._ring, page)
 
-    async def happen_on(self, connection: AsyncConnection, page: str, event: Event, escalation: Escalation) -> PageCall:
-        """Let the event happen within the caller's transaction. Raises NotFoundError."""
+    async def happen_on(
+        self, connection: AsyncConnection, page: str, event: Event, plan: Plan | None = None
+    ) -> PageCall:
+        """Let the event happen within the caller's transaction, by the plan with which the page was opened.
+
+        `plan`: that plan, where the caller has it. Raises NotFoundError, UnavailableError.
+        """
         stored = await pages.lock_page(connection, self._ring, page)
         now = self._clock.now()
-        result = advance(escalation, stored.page, event, now)
+        result = advance(await self._escalation(stored, plan), stored.page, event, now)
         if result.page is stored.page:
             return stored
         await pages.store_advance(connection, stored.page, result, type(event).__name__, now)
-        if result.page.state is PageState.RESOLVED and isinstance(event, PatientReached | ClinicianLeft):
+        if result.page.state is PageState.RESOLVED and not isinstance(event, Resolved):
             await messages.finish_by_page(connection, page, result.page.accepted_by or "the last resort", now)
-        await self._defer(connection, stored.page, result, event, now)
+        await self._defer(connection, stored.page, result, now)
         _log.info(
             "page_advanced",
             page=page,
@@ -104,28 +126,46 @@ class Paging:
         )
         return dataclasses.replace(stored, page=result.page)
 
-    async def leg_left(
-        self, connection: AsyncConnection, page: str, leg: str, escalation: Escalation, *, talked: bool
-    ) -> None:
+    async def _escalation(self, stored: PageCall, plan: Plan | None) -> Escalation:
+        """The page's own policies. Raises NotFoundError, UnavailableError."""
+        if plan is None or (plan.practice, plan.version) != (stored.page.practice, stored.plan_version):
+            plan = await self._plans.exact_version(stored.page.practice, stored.plan_version)
+        if plan is None or not plan.escalation.policies:
+            raise NotFoundError(f"practice {stored.page.practice} is not known, or pages nobody")
+        policies = plan.escalation.policies
+        if stored.page.policy in policies:
+            return plan.escalation
+        # The page's version cannot be read, and today's has no policy of that name: any is better than a silent page.
+        _log.error("policy_lost", page=stored.page.id, policy=stored.page.policy, version=stored.plan_version)
+        substitute = next(iter(policies.values()))
+        return dataclasses.replace(plan.escalation, policies={**policies, stored.page.policy: substitute})
+
+    async def leg_left(self, connection: AsyncConnection, page: str, leg: str) -> None:
         """This caller's leg ended. Nothing, when the caller holds on another leg by now. Raises NotFoundError.
 
-        `talked`: a person was on the line. If that came about without the page's doing (the caller's own leg dialled),
-        nobody else tells the page that the patient was reached.
+        Whether they had been talking, the page itself knows.
         """
         stored = await pages.lock_page(connection, self._ring, page)
-        if stored.caller_leg != leg:
-            return
-        dialled = stored.page.accepted_attempt is None and stored.page.state is PageState.ACCEPTED
-        await self.happen_on(connection, page, PatientReached() if talked and dialled else CallerLeft(), escalation)
+        if stored.caller_leg == leg:
+            await self.happen_on(connection, page, CallerLeft())
 
-    async def _defer(
-        self, connection: AsyncConnection, before: Page, result: Advance, event: Event, now: Instant
-    ) -> None:
+    async def leg_gone(self, page: str, leg: str) -> None:
+        """Twilio says that this leg, which was to be moved, is over. As `leg_left`, and raises UnavailableError."""
+        async with self._database.transaction() as connection:
+            await self.leg_left(connection, page, leg)
+
+    async def talked(self, connection: AsyncConnection, page: str, since: Instant) -> None:
+        """Somebody has been talking to the page's caller since then, as came to be known after the call.
+
+        Nothing, when that was before the page was opened: it is about what followed. Raises NotFoundError.
+        """
+        stored = await pages.lock_page(connection, self._ring, page)
+        if since >= stored.page.opened_at:
+            await self.happen_on(connection, page, PatientReached())
+
+    async def _defer(self, connection: AsyncConnection, before: Page, result: Advance, now: Instant) -> None:
         page = result.page
         for effect in result.effects:
-            if isinstance(effect, OfferCallBack) and isinstance(event, Accepted):
-                # The answer to the key makes the offer; moving the leg too would cut off the call-back that follows.
-                continue
             name, arguments = _job(page, effect)
             await self._queue.defer(connection, name, arguments, priority=jobs.URGENT)
         if page.due is not None and page.due != before.due:
@@ -142,9 +182,9 @@ def _job(page: Page, effect: Effect) -> tuple[str, dict[str, str | int]]:
             return jobs.SEND_SMS, {"page": page.id, "attempt": attempt}
         case CancelCall(attempt):
             return jobs.CANCEL_CALL, {"page": page.id, "attempt": attempt}
-        case BridgeCaller() | TransferCaller():
+        case BridgeCaller() | ReturnCaller() | TransferCaller():
             return jobs.MOVE_CALLER, {"page": page.id, "version": page.version}
-        case OfferCallBack(attempt):
+        case OfferCallBack(attempt) | FetchClinician(attempt):
             return jobs.OFFER_CALLBACK, {"page": page.id, "attempt": attempt, "version": page.version}
         case AlertOperators(why):
             return jobs.ALERT, {"practice": page.practice, "page": page.id, "why": why}

@@ -35,7 +35,8 @@ class _Contents:
     by_number: dict[str, str] = field(default_factory=dict)
     current: dict[str, Plan] = field(default_factory=dict)
     stored: dict[str, StoredPlan] = field(default_factory=dict)
-    older: dict[tuple[str, int], Plan] = field(default_factory=dict)
+    older: dict[tuple[str, int], Plan | None] = field(default_factory=dict)
+    """None: there is no such version, or this program cannot read it."""
 
 
 class PlanCache:
@@ -67,27 +68,33 @@ class PlanCache:
         The current one stands in where that version cannot be had: a call then goes on by today's plan rather than
         not at all. None: the practice is not known.
         """
+        try:
+            return await self.exact_version(practice, version)
+        except UnavailableError:
+            return self._contents.current.get(practice)
+
+    async def exact_version(self, practice: str, version: int) -> Plan | None:
+        """The same for what can wait, as a page can: it is asked again, instead of going on by steps not its own.
+
+        The current one stands in only where there is no such version, or none that this program can read any more.
+        Raises UnavailableError.
+        """
         present = self._contents.current.get(practice)
         if present is None or present.version == version:
             return present
-        older = self._contents.older.get((practice, version))
-        if older is None:
-            older = await self._load_older(practice, version)
+        key = (practice, version)
+        if key not in self._contents.older:
+            self._contents.older[key] = await self._load_older(practice, version)
+        older = self._contents.older[key]
         return with_beside(older, present.closures, present.escalation.roster.overrides) if older else present
 
     async def _load_older(self, practice: str, version: int) -> Plan | None:
         async def load() -> str | None:
-            async with self._database.transaction() as connection:
+            async with self._database.statement() as connection:
                 return await plans.load_version(connection, practice, version)
 
-        try:
-            document = await self._database.in_time(load)
-        except UnavailableError:
-            return None
-        plan = _compile(StoredPlan(practice, version, document)) if document is not None else None
-        if plan is not None:
-            self._contents.older[practice, version] = plan
-        return plan
+        document = await self._database.in_time(load)
+        return _compile(StoredPlan(practice, version, document)) if document is not None else None
 
     async def refresh(self, practice: str | None = None) -> None:
         """Read the current plans, or one practice's, and copy them to disk. Raises UnavailableError."""

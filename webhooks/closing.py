@@ -7,7 +7,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant
 
-from escalation.page import CallerPresence, PatientReached
+from escalation.page import CallerPresence
 from ivr.flow import Message
 from ivr.inputs import Note, NoteKind
 from ivr.outcome import outcome
@@ -99,7 +99,7 @@ async def amend(site: Site, sid: str) -> None:
         closing = _Closing(site, connection, plan, call, Instant(call.ended_at))
         await closing.close(call.seconds)
         if call.page and call.answered_at is not None:
-            await site.paging.happen_on(connection, call.page, PatientReached(), plan.escalation)
+            await site.paging.talked(connection, call.page, Instant(call.answered_at))
 
 
 async def _known(site: Site, connection: AsyncConnection, plan: Plan, head: CallHead) -> Any:  # noqa: ANN401 - a row
@@ -149,11 +149,8 @@ class _Closing:
     async def _page(self, notes: list[Note]) -> str:
         """The call's page, which now goes on without the caller; opened if the caller had asked for it in vain."""
         if self.call.page:
-            talked = self.call.answered_at is not None
             try:
-                await self.site.paging.leg_left(
-                    self.connection, self.call.page, self.call.sid, self.plan.escalation, talked=talked
-                )
+                await self.site.paging.leg_left(self.connection, self.call.page, self.call.sid)
             except (NotFoundError, SealError, ValueError, KeyError) as error:
                 # A page that cannot be read does not cost the call its outcome.
                 _log.error("page_not_told", error=type(error).__name__)

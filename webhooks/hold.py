@@ -1,17 +1,18 @@
 """The hold loop's webhooks: look at the page, say what is happening, and connect when a clinician is there."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 from whenever import Instant, TimeDelta
 
-from escalation.page import CallerLeft, Page
-from ivr.hold import PAUSE, HoldStep, PageView, Turn, hold
+from escalation.page import CallBackAsked, CallerPresence, Page, PageState, PutThrough, StillThere
+from ivr.hold import PAUSE, Holding, HoldStep, PageView, Turn, hold
 from ivr.position import Phase, Position, from_query, to_query
 from ivr.prompts import Utterance, own
 from routing.plan import Plan
-from storage.calls import CallEvent, CallHead, Progress, write_event
+from storage.calls import CallEvent, CallHead, Progress, Written, write_event
 from storage.errors import NotFoundError, UnavailableError
+from storage.pages import PageCall
 from telephony.twiml import Document, Listening
 from webhooks.answer import key_of, voices
 from webhooks.caller import caller_of
@@ -44,47 +45,81 @@ async def hold_turn(
     now = site.clock.now()
     head = CallHead(webhook.call, plan.practice, plan.version, webhook.form.get("To", ""), caller_of(webhook.form), now)
 
-    async def look() -> tuple[HoldStep, Page]:
-        return await _look(site, plan, head, position, pressed)
+    async def take() -> HoldStep:
+        return await _take(_Loop(site, plan, head, position, pressed))
 
     try:
-        taken, page = await site.database.in_time(look)
+        taken = await site.database.in_time(take)
     except (UnavailableError, NotFoundError) as error:
         return _blind(site, plan, position, say, type(error).__name__)
-    if taken.turn is Turn.LEAVE:
-        await site.paging.happen(page.id, CallerLeft())
     return _document(site, plan, replace(position, index=0), replace(taken, say=(*say, *taken.say)))
 
 
-async def _look(site: Site, plan: Plan, head: CallHead, position: Position, pressed: str) -> tuple[HoldStep, Page]:
-    """Take the turn by the page as it is, and store it. A repeat takes the view that the first one took."""
-    page = (await site.paging.look(position.page)).page
-    view = view_of(page)
-    taken = _take(plan, position, view, pressed, head.at)
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """One turn of one caller's loop, as its webhook tells it."""
+
+    site: Site
+    plan: Plan
+    head: CallHead
+    position: Position
+    pressed: str
+
+    def step(self, view: PageView, pressed: str, now: Instant) -> HoldStep:
+        position = self.position
+        policy = self.plan.escalation.policies[connect_at(self.plan, position.node).policy]
+        over = position.phase is Phase.OVER
+        holding = Holding(
+            held=TimeDelta(seconds=max(0, now.timestamp() - position.since)),
+            at_most=policy.hold_at_most,
+            turns=1 if over else position.tries,
+            offers=max(1, position.tries) if over else 0,
+            reachable=not position.withheld,
+        )
+        return hold(view, position.language, pressed, holding)
+
+
+async def _take(loop: _Loop) -> HoldStep:
+    """Take the turn by the page as it is, store it, and tell the page. A repeat takes the view of the first one."""
+    paging, page, call = loop.site.paging, loop.position.page, loop.head.sid
+    stored = await paging.look(page)
+    view = view_of(stored, call, loop.head.at)
+    taken = loop.step(view, loop.pressed, loop.head.at)
+    if taken.turn is Turn.LEAVE:
+        stored = await paging.happen(page, CallBackAsked())
+        if stored.page.caller is CallerPresence.HOLDING:
+            # A clinician came to the phone in this very moment.
+            view = view_of(stored, call, loop.head.at)
+            taken = loop.step(view, loop.pressed, loop.head.at)
+    written = await _store(loop, stored.page, view, taken)
+    if written.earlier is not None and "view" in written.earlier.body:
+        body = written.earlier.body
+        taken = loop.step(PageView(str(body["view"])), str(body["pressed"]), written.earlier.at)
+    elif stored.caller_leg == call and not written.ended:
+        await _tell(loop, stored.page, taken)
+    return taken
+
+
+async def _store(loop: _Loop, page: Page, view: PageView, taken: HoldStep) -> Written:
+    position = loop.position
     event = CallEvent(
         f"turn:{position.turn}",
-        head.at,
+        loop.head.at,
         "hold",
-        {"position": to_query(position), "view": view.value, "pressed": pressed, "turn": taken.turn.value,
+        {"position": to_query(position), "view": view.value, "pressed": loop.pressed, "turn": taken.turn.value,
          "why": taken.why, "notes": []},
     )  # fmt: skip
     progress = Progress(position.node, position.language, position.turn, category=page.category)
-    async with site.database.statement() as connection:
-        written = await write_event(connection, site.ring, head, progress, event)
-    if written.earlier is not None and "view" in written.earlier.body:
-        body = written.earlier.body
-        taken = _take(plan, position, PageView(str(body["view"])), str(body["pressed"]), written.earlier.at)
-    return taken, page
+    async with loop.site.database.statement() as connection:
+        return await write_event(connection, loop.site.ring, loop.head, progress, event)
 
 
-def _take(plan: Plan, position: Position, view: PageView, pressed: str, now: Instant) -> HoldStep:
-    if position.phase is Phase.OVER and pressed == "1":
-        return HoldStep(Turn.TRANSFER, (own("to_last_resort", position.language),), "the caller asked for a person")
-    if position.phase is Phase.OVER and view is not PageView.JOIN:
-        return HoldStep(Turn.LEAVE, (own("goodbye", position.language),), "holding is over")
-    policy = plan.escalation.policies[connect_at(plan, position.node).policy]
-    held = TimeDelta(seconds=max(0, now.timestamp() - position.since))
-    return hold(view, position.language, pressed=pressed, held=held, at_most=policy.hold_at_most, turns=position.tries)
+async def _tell(loop: _Loop, page: Page, taken: HoldStep) -> None:
+    """What the page could not know: that the caller whom it counts as gone is there, and that their own leg dials."""
+    if page.caller is CallerPresence.GONE and taken.turn is not Turn.LEAVE:
+        await loop.site.paging.happen(page.id, StillThere())
+    if taken.turn in {Turn.TRANSFER, Turn.DIAL}:
+        await loop.site.paging.happen(page.id, PutThrough())
 
 
 def _document(site: Site, plan: Plan, position: Position, taken: HoldStep) -> str:
@@ -92,10 +127,11 @@ def _document(site: Site, plan: Plan, position: Position, taken: HoldStep) -> st
     key = key_of(plan)
     match taken.turn:
         case Turn.WAIT:
-            url = site.urls.hold(key, position.next(tries=position.tries + 1))
+            url = site.urls.hold(key, position.next(phase=Phase.HOLD, tries=position.tries + 1))
             return str(document.gather(taken.say, Listening(url, 1, TimeDelta(seconds=1)), pause=PAUSE))
         case Turn.OFFER_PERSON:
-            url = site.urls.hold(key, position.next(phase=Phase.OVER))
+            offers = position.tries + 1 if position.phase is Phase.OVER else 1
+            url = site.urls.hold(key, position.next(phase=Phase.OVER, tries=offers))
             return str(document.gather(taken.say, Listening(url, 1, TimeDelta(seconds=5))))
         case Turn.JOIN:
             document.say(taken.say)
@@ -131,8 +167,22 @@ def _blind(site: Site, plan: Plan, position: Position, say: tuple[Utterance, ...
 
 
 async def left(site: Site, plan: Plan, webhook: Webhook) -> str:
-    """The conference ended and the caller is still on the line: offer to be connected again."""
-    position = from_query(webhook.query)
+    """The conference ended and the caller is still on the line: offer to be connected again after a talk.
+
+    Where there was none, because the clinician's leg came out of the room, the caller holds on.
+    """
+    position = replace(from_query(webhook.query), phase=Phase.HOLD)
+
+    async def look() -> PageCall:
+        return await site.paging.look(position.page)
+
+    try:
+        stored = await site.database.in_time(look)
+        talked = stored.page.state in {PageState.BRIDGED, PageState.RESOLVED}
+    except (UnavailableError, NotFoundError):
+        talked = True
+    if not talked:
+        return await hold_turn(site, plan, webhook, position)
     said = own("clinician_left", position.language)
-    url = site.urls.turn(key_of(plan), replace(position, phase=Phase.HOLD))
+    url = site.urls.turn(key_of(plan), position)
     return str(Document(voices(plan)).gather((said,), Listening(url, 1, TimeDelta(seconds=6))))

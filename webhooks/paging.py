@@ -1,17 +1,21 @@
 """Opening pages for calls, and what the hold loop and a clinician's leg need to know of one."""
 
+from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy.ext.asyncio import AsyncConnection
+from whenever import Instant, TimeDelta
 
 from escalation.page import AttemptState, CallerPresence, Page, PageState
 from ivr.flow import Connect
 from ivr.hold import PageView
 from routing.plan import Plan
 from storage.calls import CallHead, Progress
-from storage.pages import PageOpening
+from storage.pages import PageCall, PageOpening
 from webhooks.site import Site
 
+COMING: Final = TimeDelta(seconds=60)
+"""How long somebody who took the page takes to come to the phone, if they do: one ringing, picking up, and a key."""
 _HEARD = frozenset({AttemptState.RINGING, AttemptState.ANSWERED})
 
 
@@ -55,14 +59,21 @@ async def open_page(
     return await site.paging.open_or_join(connection, plan, page, opening)
 
 
-def view_of(page: Page) -> PageView:
-    """What the caller's next hold turn does about the page."""
+def view_of(  # noqa: PLR0911 - one line for each thing that a page can be at
+    stored: PageCall, leg: str, now: Instant
+) -> PageView:
+    """What the caller's next hold turn does about the page. Nobody but its caller ever comes into its conference."""
+    page = stored.page
+    if stored.caller_leg != leg:
+        return PageView.CLOSED
     match page.state:
-        case PageState.BRIDGED:
+        case PageState.ACCEPTED | PageState.BRIDGED if page.accepted_attempt is not None:
             return PageView.JOIN
+        case PageState.ACCEPTED if page.accepted_at is not None and now < page.accepted_at + COMING:
+            return PageView.ACCEPTED
         case PageState.ACCEPTED:
-            return PageView.JOIN if page.clinician_joined or page.accepted_attempt is not None else PageView.ACCEPTED
-        case PageState.LAST_RESORT:
+            return PageView.TAKEN
+        case PageState.LAST_RESORT | PageState.BRIDGED:
             return PageView.LAST_RESORT
         case PageState.RESOLVED:
             return PageView.CLOSED

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import structlog
+
 from escalation.page import (
     Answered,
     CallerJoined,
@@ -10,39 +12,38 @@ from escalation.page import (
     Event,
     Failed,
     Missed,
-    Page,
     PageState,
     Placed,
     Ringing,
 )
 from storage import pages
-from storage.calls import leg_position, mark_answered
-from storage.pages import PageCall
+from storage.calls import mark_answered
+from webhooks.call import count
 from webhooks.closing import amend
 from webhooks.signed import Webhook
 from webhooks.site import Site
+
+_log = structlog.get_logger(__name__)
 
 VOICEMAIL: Final = "picked up, but no key was pressed: a voicemail, or nobody who could take it"
 
 
 async def leg_status(site: Site, webhook: Webhook) -> str:
     """The clinician's leg goes on, or is over."""
-    page, number = webhook.query.get("page", ""), webhook.query.get("attempt", "")
-    attempt = int(number) if number.isascii() and number.isdigit() else 0
-    stored = await site.paging.look(page)
-    if all(known.number != attempt for known in stored.page.attempts):
-        return ""
+    page, attempt = webhook.query.get("page", ""), count(webhook.query, "attempt")
     async with site.database.statement() as connection:
         # The callback names the attempt, and so tells its SID even if the answer to the request was lost.
-        await pages.set_sid(connection, page, attempt, webhook.call)
-    event = leg_event(stored.page, attempt, webhook.form.get("CallStatus", ""))
+        known = await pages.know_sid(connection, page, attempt, webhook.call)
+    if known != webhook.call:
+        return ""  # no such attempt; or its call was placed twice, and this is the one that does not count
+    event = leg_event(attempt, webhook.form.get("CallStatus", ""))
     if event is not None:
-        await _happen(site, page, event)
+        await site.paging.happen(page, event)
     return ""
 
 
 def leg_event(  # noqa: PLR0911 - one line for each status that Twilio has
-    page: Page, attempt: int, status: str
+    attempt: int, status: str
 ) -> Event | None:
     """What a call status means for the attempt; None for those that mean nothing to it."""
     match status:
@@ -52,8 +53,6 @@ def leg_event(  # noqa: PLR0911 - one line for each status that Twilio has
             return Ringing(attempt)
         case "in-progress":
             return Answered(attempt)
-        case "completed" if page.accepted_attempt == attempt:
-            return ClinicianLeft()
         case "completed":
             return Missed(attempt, VOICEMAIL)
         case "busy":
@@ -69,34 +68,27 @@ def leg_event(  # noqa: PLR0911 - one line for each status that Twilio has
 
 
 async def conference(site: Site, webhook: Webhook) -> str:
-    """Who is in a page's room."""
-    page = webhook.query.get("page", "")
-    stored = await site.paging.look(page)
-    is_caller = webhook.call == stored.caller_leg
-    match webhook.form.get("StatusCallbackEvent", ""):
-        case "participant-join" if is_caller:
-            if await _goes_on(site, webhook.call):
-                await _happen(site, page, CallerJoined())
-        case "participant-join":
-            await _happen(site, page, ClinicianJoined())
-        case "participant-leave" if not is_caller and stored.page.state is PageState.BRIDGED:
-            await _happen(site, page, ClinicianLeft())
-        case _:
-            pass
+    """Who is in a page's room: its caller, and whoever has accepted it. Of any other leg nothing follows."""
+    page, room = webhook.query.get("page", ""), webhook.form.get("ConferenceSid", "")
+    async with site.database.statement() as connection:
+        legs = await pages.legs_of(connection, page)
+    if legs is None:
+        return ""
+    what, leg = webhook.form.get("StatusCallbackEvent", ""), webhook.call
+    if what == "participant-join" and leg == legs.caller:
+        await _joined(site, page, CallerJoined(room, gone=legs.over))
+    elif what == "participant-join" and leg == legs.clinician:
+        await _joined(site, page, ClinicianJoined(room))
+    elif what == "participant-leave" and leg == legs.clinician:
+        await site.paging.happen(page, ClinicianLeft(room))
+    elif what == "participant-join":
+        _log.error("stranger_in_conference")
     return ""
 
 
-async def _goes_on(site: Site, call: str) -> bool:
-    """False for a caller who has hung up by now: news of their joining that comes late must not make them hold."""
-    async with site.database.statement() as connection:
-        return await leg_position(connection, call) is not None
-
-
-async def _happen(site: Site, page: str, event: Event) -> PageCall:
-    before = await site.paging.look(page)
+async def _joined(site: Site, page: str, event: CallerJoined | ClinicianJoined) -> None:
     after = await site.paging.happen(page, event)
-    if after.page.state is PageState.BRIDGED and before.page.state is not PageState.BRIDGED:
+    if after.page.state is PageState.BRIDGED:
         async with site.database.statement() as connection:
             await mark_answered(connection, after.caller_leg, after.page.accepted_by or "", site.clock.now())
         await amend(site, after.caller_leg)
-    return after

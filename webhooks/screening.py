@@ -20,7 +20,7 @@ from escalation.page import (
 from ivr.inputs import DialResult
 from ivr.prompts import Utterance
 from routing.plan import Plan
-from storage import recordings
+from storage import pages, recordings
 from storage.errors import NotFoundError
 from storage.pages import PageCall
 from telephony.twiml import Document, Listening
@@ -165,13 +165,17 @@ async def _ask_again(leg: _Leg, words: str) -> str:
 
 
 async def _accept(leg: _Leg) -> str:
+    async with leg.site.database.statement() as connection:
+        # This is the leg that will come into the conference, whatever else is known of the attempt by now.
+        await pages.set_sid(connection, leg.page, leg.attempt.number, leg.webhook.call)
     event = Accepted(leg.attempt.member, AcceptedBy.KEY, leg.attempt.number)
     leg.stored = await leg.site.paging.happen(leg.page, event)
-    if over := _over(leg):
-        return over
-    if leg.stored.page.caller is CallerPresence.HOLDING:
-        return _join(leg)
-    return _offer(leg)
+    return _over(leg) or _go_on(leg)
+
+
+def _go_on(leg: _Leg) -> str:
+    """To the caller, or what can be done without one."""
+    return _join(leg) if leg.stored.page.caller is CallerPresence.HOLDING else _offer(leg)
 
 
 def _join(leg: _Leg) -> str:
@@ -197,14 +201,18 @@ def _offer(leg: _Leg) -> str:
 
 
 async def offer_callback(site: Site, webhook: Webhook) -> str:
-    """The caller left before the bridge: the clinician, waiting in the room, is moved here."""
+    """The caller left before the bridge, or has come back since: the clinician is moved here."""
     leg = await _leg(site, webhook)
-    return _over(leg) or _offer(leg)
+    return _over(leg) or _go_on(leg)
 
 
 async def call_back(site: Site, webhook: Webhook) -> str:
     """1: ring the patient from the clinician's leg, under the practice's number."""
     leg = await _leg(site, webhook)
+    if over := _over(leg):
+        return over
+    if webhook.form.get("Digits") == "1" and leg.stored.page.caller is CallerPresence.HOLDING:
+        return _join(leg)  # they have come back meanwhile
     if webhook.form.get("Digits") != "1" or leg.stored.callback is None:
         return str(leg.say("The page stays yours. Goodbye.").hang_up())
     leg.say("Calling now.")
@@ -224,11 +232,11 @@ async def called_back(site: Site, webhook: Webhook) -> str:
 
 
 async def clinician_left(site: Site, webhook: Webhook) -> str:
-    """The room closed, or the clinician's leg came out of it: if the caller went first, offer the call-back."""
+    """The room closed, or the clinician's leg came out of it, and they have not met: in again, or offer a call-back."""
     leg = await _leg(site, webhook)
     page = leg.stored.page
-    if page.state is PageState.ACCEPTED and page.accepted_by == leg.attempt.member:
-        return _offer(leg)
+    if page.state is PageState.ACCEPTED and page.accepted_attempt == leg.attempt.number:
+        return _go_on(leg)
     return str(leg.say("The call has ended. Thank you. Goodbye.").hang_up())
 
 

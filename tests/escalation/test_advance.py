@@ -24,6 +24,7 @@ from escalation.page import (
     Delivered,
     Due,
     Failed,
+    FetchClinician,
     MessageLeft,
     Missed,
     OfferCallBack,
@@ -35,6 +36,7 @@ from escalation.page import (
     Placed,
     Purpose,
     Resolved,
+    ReturnCaller,
     Ringing,
     SendSms,
     SmsKind,
@@ -100,10 +102,10 @@ def test_the_page_rings_and_texts_and_is_taken_with_a_key(maple):
     assert night.do(Accepted("chen", KEY, 2), after=5) == (BridgeCaller(),)
     assert (night.page.state, night.page.accepted_by, night.page.accepted_attempt) == (PageState.ACCEPTED, "chen", 2)
     assert night.page.due == night.now + minutes(20)
-    night.do(ClinicianJoined())
-    night.do(CallerJoined())
+    night.do(ClinicianJoined("CF1"))
+    night.do(CallerJoined("CF1"))
     assert (night.page.state, night.page.due) == (PageState.BRIDGED, None)
-    night.do(ClinicianLeft(), after=300)
+    night.do(ClinicianLeft("CF1"), after=300)
     assert night.page.state is PageState.RESOLVED
     assert "Dr. Ana Chen has taken the page by key" in night.trail
 
@@ -206,7 +208,7 @@ def test_the_last_resort_is_rung_about_a_caller_who_is_gone_and_takes_it_with_a_
     assert night.do(Missed(1, "busy"), after=5) == (PlaceCall(2),)
     assert night.do(Missed(2, "no answer"), after=30) == ()
     assert night.wait()[-1] == PlaceCall(3)
-    assert night.do(Accepted("", KEY, 3)) == (OfferCallBack(3),)
+    assert night.do(Accepted("", KEY, 3)) == ()
     assert night.page.accepted_by == ""
 
 
@@ -275,8 +277,8 @@ def test_taken_by_sms_the_clinician_is_rung_and_presses_one_to_be_brought_to_the
     night.do(Opened())
     assert night.do(Accepted("osei", BY_SMS), after=9) == (CancelCall(2), PlaceCall(3))
     assert (night.state(1), night.attempt(3).purpose) == (AttemptState.ACCEPTED, Purpose.BRIDGE)
-    night.do(ClinicianJoined())
-    assert not night.page.clinician_joined, "what picked up may be a voicemail"
+    night.do(ClinicianJoined("CF1"))
+    assert not night.page.clinician_room, "what picked up may be a voicemail"
     assert night.do(Missed(3, "no key pressed"), after=40) == (PlaceCall(4),)
     assert night.do(Accepted("osei", KEY, 4), after=10) == (BridgeCaller(),)
     assert night.page.accepted_attempt == 4
@@ -297,24 +299,22 @@ def test_a_caller_who_hung_up_is_offered_to_be_called_back(maple):
     night = Night(maple, step("chen"))
     night.do(Opened())
     night.do(CallerLeft(), after=5)
-    assert night.do(Accepted("chen", KEY, 1), after=5) == (OfferCallBack(1),)
+    assert night.do(Accepted("chen", KEY, 1), after=5) == (), "the answer to the key makes the offer"
     waiting = Night(maple, step("chen"))
     waiting.do(Opened())
     waiting.do(Accepted("chen", KEY, 1))
-    waiting.do(ClinicianJoined())
+    waiting.do(ClinicianJoined("CF1"))
     assert waiting.do(CallerLeft()) == (OfferCallBack(1),)
-    waiting.do(CallerJoined(), after=60)
-    assert waiting.page.state is PageState.BRIDGED, "the patient who was called back has joined"
 
 
 def test_a_caller_who_leaves_the_conversation_first_has_been_reached(maple):
     night = Night(maple, step("chen"))
-    for event in (Opened(), Accepted("chen", KEY, 1), CallerJoined(), ClinicianJoined()):
+    for event in (Opened(), Accepted("chen", KEY, 1), CallerJoined("CF1"), ClinicianJoined("CF1")):
         night.do(event)
     night.do(CallerLeft(), after=120)
     assert night.page.state is PageState.BRIDGED
     lost = replace(night.page)
-    night.do(ClinicianLeft())
+    night.do(ClinicianLeft("CF1"))
     assert night.page.state is PageState.RESOLVED
     night.page = lost
     night.wait()
@@ -326,9 +326,9 @@ def test_a_clinician_whose_line_drops_before_the_caller_is_there_is_rung_back(ma
     night.do(Opened())
     night.do(Accepted("chen", KEY, 1))
     due = night.page.due
-    night.do(ClinicianJoined())
-    assert night.do(ClinicianLeft(), after=2) == (PlaceCall(2),)
-    assert (night.page.state, night.page.due, night.page.clinician_joined) == (PageState.ACCEPTED, due, False)
+    night.do(ClinicianJoined("CF1"))
+    assert night.do(Missed(1, "hung up"), after=2) == (ReturnCaller(), PlaceCall(2))
+    assert (night.page.state, night.page.due, night.page.clinician_room) == (PageState.ACCEPTED, due, "")
     assert night.do(Accepted("chen", KEY, 1)) == (), "a webhook repeated is not a leg"
     assert night.do(Accepted("chen", KEY, 2), after=9) == (BridgeCaller(),)
 
@@ -389,9 +389,9 @@ def test_a_caller_who_returns_to_a_page_that_somebody_has_is_brought_to_them(map
     night.do(Opened())
     night.do(CallerLeft())
     night.do(Accepted("chen", KEY, 1))
-    assert night.do(CallerReturned()) == (BridgeCaller(),)
+    assert night.do(CallerReturned()) == (BridgeCaller(), FetchClinician(1))
     night.do(CallerLeft())
-    night.do(ClinicianLeft())
+    night.do(Missed(1, "hung up"))
     assert night.do(CallerReturned()) == (PlaceCall(2),)
 
 

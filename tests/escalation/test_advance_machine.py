@@ -13,6 +13,8 @@ from escalation.page import (
     AcceptedBy,
     Answered,
     AttemptState,
+    BridgeCaller,
+    CallBackAsked,
     CallerJoined,
     CallerLeft,
     CallerPresence,
@@ -34,9 +36,12 @@ from escalation.page import (
     PlaceCall,
     Placed,
     Purpose,
+    PutThrough,
     Resolved,
+    ReturnCaller,
     Ringing,
     SendSms,
+    StillThere,
     TransferCaller,
 )
 from escalation.policy import Escalation, LastResort, Means, Policy, PolicyStep, Ring, Target, TargetKind
@@ -52,6 +57,7 @@ MEMBERS = (
 )
 ROTATION = Rotation("all", ("osei", "ruiz", "chen"), Shift(days=1), Time(8), None, Date(2026, 1, 5))
 ROSTER = Roster("America/New_York", {member.id: member for member in MEMBERS}, {"all": ROTATION}, {})
+ROOMS = st.sampled_from(["CF1", "CF2"])
 NAMES = st.sampled_from([*ROSTER.members, "", "stranger"])
 
 targets = st.one_of(
@@ -89,13 +95,16 @@ class Pages(RuleBasedStateMachine):
     def begin(self, policy, caller):
         self.policy = policy
         self.escalation = Escalation(ROSTER, {"urgent": policy})
-        self.page, self.now = page_of(caller), START
+        self.page, self.now, self.is_fetched = page_of(caller), START, False
         self.send(Opened())
 
     def send(self, event):
         before, result = self.page, advance(self.escalation, self.page, event, self.now)
         assert result == advance(self.escalation, before, event, self.now), "the same answer every time"
         self.page = result.page
+        self.is_fetched = any(isinstance(effect, ReturnCaller) for effect in result.effects) or (
+            self.is_fetched and result.page.caller_room == before.caller_room
+        )
         check_version(before, result)
         check_effects(before, result)
         check_attempts(before, self.page, event)
@@ -137,7 +146,7 @@ class Pages(RuleBasedStateMachine):
 
     @rule(data=st.data(), kind=st.sampled_from(AcceptedBy))
     def is_accepted(self, data, kind):
-        number = self.some(data) if kind is AcceptedBy.KEY else None
+        number = self.some(data) if kind is AcceptedBy.KEY and data.draw(st.booleans()) else None
         attempt = None if number is None or not 1 <= number <= len(self.page.attempts) else number
         member = self.page.attempts[attempt - 1].member if attempt else data.draw(NAMES)
         self.send(Accepted(member, kind, number))
@@ -149,13 +158,26 @@ class Pages(RuleBasedStateMachine):
         member = self.page.attempts[attempt - 1].member if attempt else data.draw(NAMES)
         self.send(Declined(member, number))
 
-    @rule(event=st.sampled_from([CallerLeft(), CallerReturned(), CallerJoined(), MessageLeft(), Opened()]))
+    @rule(
+        event=st.sampled_from(
+            [CallerLeft(), CallerReturned(), CallBackAsked(), StillThere(), PutThrough(), MessageLeft(), Opened()]
+        )
+    )
     def caller_does(self, event):
         self.send(event)
 
-    @rule(event=st.sampled_from([ClinicianJoined(), ClinicianLeft()]))
-    def clinician_does(self, event):
-        self.send(event)
+    @rule(room=ROOMS, gone=st.booleans())
+    def caller_joins(self, room, gone):
+        self.send(CallerJoined(room, gone))
+
+    @rule(room=ROOMS, kind=st.sampled_from([ClinicianJoined, ClinicianLeft]))
+    def clinician_does(self, room, kind):
+        self.send(kind(room))
+
+    @rule()
+    def the_clinicians_leg_ends(self):
+        if self.page.accepted_attempt is not None:
+            self.send(Missed(self.page.accepted_attempt, "the call is over"))
 
     @rule(event=st.sampled_from([PatientReached(), Resolved("chen", "a duplicate")]), luck=st.integers(0, 4))
     def is_over(self, event, luck):
@@ -193,7 +215,35 @@ class Pages(RuleBasedStateMachine):
             assert page.accepted_by is not None
             assert page.accepted_at is not None
         elif page.state is not PageState.RESOLVED:
-            assert (page.accepted_by, page.accepted_attempt, page.clinician_joined) == (None, None, False)
+            assert (page.accepted_by, page.accepted_attempt, page.clinician_room) == (None, None, "")
+
+    @invariant()
+    def who_is_alone_in_the_conference_is_not_for_long(self):
+        page = self.page
+        joined = page.caller_room or page.clinician_room
+        if page.state is PageState.ACCEPTED and page.caller is CallerPresence.HOLDING and page.accepted_attempt:
+            assert not joined or page.due <= self.now + seconds(45)
+        elif page.state is PageState.ACCEPTED and page.accepted_attempt is None:
+            assert not joined or page.caller is CallerPresence.GONE or self.is_fetched
+
+    @invariant()
+    def whoever_holds_has_a_wake_up_or_is_talking_or_is_dialled_for(self):
+        page = self.page
+        if page.caller is CallerPresence.HOLDING and page.due is None and page.state is not PageState.RESOLVED:
+            talks = page.state is PageState.BRIDGED and (page.put_through or page.caller_room == page.clinician_room)
+            assert talks or page.state is PageState.LAST_RESORT, "the loop's own turn puts through to the last resort"
+
+    @invariant()
+    def nobody_is_bridged_without_a_person_on_the_other_side(self):
+        page = self.page
+        if page.state is not PageState.BRIDGED:
+            return
+        if page.accepted_attempt is None:
+            assert page.put_through
+            assert page.caller is CallerPresence.HOLDING
+        else:
+            assert page.caller_room == page.clinician_room != ""
+            assert not page.attempts[page.accepted_attempt - 1].over
 
     @invariant()
     def a_resolved_page_rings_nobody(self):
@@ -225,11 +275,26 @@ def check_effects(before, result):
             assert attempts[effect.attempt].means is Means.CALL
         elif isinstance(effect, OfferCallBack):
             assert attempts[effect.attempt].state is AttemptState.ACCEPTED
-        elif isinstance(effect, TransferCaller):
+        elif isinstance(effect, TransferCaller | ReturnCaller):
             assert result.page.caller is CallerPresence.HOLDING
+            assert not result.page.put_through
+    moves = [e for e in result.effects if isinstance(e, BridgeCaller | TransferCaller | ReturnCaller)]
+    assert len(moves) <= 1, "to one place at a time"
+    check_nobody_is_left_alone(before, result)
     for attempt in new.values():
         assert (attempt.purpose is Purpose.PAGE) <= (result.page.state is PageState.PAGING), "none after an acceptance"
         assert attempt.purpose is Purpose.TAKEN or attempt.member not in result.page.passed
+
+
+def check_nobody_is_left_alone(before, result):
+    """A caller who might be in the conference, and whom nobody will join there any more, is moved."""
+    page = result.page
+    if page.caller is CallerPresence.GONE or page.put_through or before.state is PageState.BRIDGED:
+        return
+    lost = before.accepted_attempt is not None and page.accepted_attempt is None
+    closed = page.state is PageState.RESOLVED is not before.state
+    if lost or (closed and before.accepted_attempt is not None):
+        assert any(isinstance(e, ReturnCaller | TransferCaller) for e in result.effects)
 
 
 def check_attempts(before, page, event):
@@ -247,12 +312,16 @@ def check_states(before, page, event):
     if before.state is PageState.RESOLVED:
         assert page.state is PageState.RESOLVED
     if page.state is PageState.ACCEPTED and before.state is not PageState.ACCEPTED:
-        assert isinstance(event, Accepted)
+        again = before.state is PageState.BRIDGED and isinstance(event, CallerReturned | StillThere | CallerJoined)
+        assert isinstance(event, Accepted) or again
     if page.accepted_by is not None and before.accepted_by is not None:
         assert page.accepted_by == before.accepted_by
     if page.state is PageState.BRIDGED and before.state is not PageState.BRIDGED:
-        assert page.accepted_attempt is not None
-        assert page.attempts[page.accepted_attempt - 1].state is AttemptState.ACCEPTED
+        if page.accepted_attempt is not None:
+            assert page.attempts[page.accepted_attempt - 1].state is AttemptState.ACCEPTED
+        else:
+            assert isinstance(event, Accepted)
+            assert event.by in {AcceptedBy.KEY, AcceptedBy.DIALLED}
     if page.reopened > before.reopened:
         assert isinstance(event, Due | Declined)
 
