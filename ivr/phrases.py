@@ -136,9 +136,9 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "es": "Un médico tiene su llamada, pero no ha podido contestar todavía. Si empeora, cuelgue y marque 9 1 1.",
     },
     "hold_over_person": {
-        "en": "To speak with a person now, press 1, or stay on the line. To be called back, press star, or hang up.",
+        "en": "To speak with a person now, press 1, or stay on the line. To be called back, you may hang up.",
         "es": "Para hablar con una persona ahora, oprima el 1 o no cuelgue. "
-        "Para que le devolvamos la llamada, oprima asterisco o cuelgue.",
+        "Para que le devolvamos la llamada, puede colgar.",
     },
     "hold_over_person_no_star": {
         "en": "To speak with a person now, press 1, or stay on the line.",
@@ -157,6 +157,10 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "After the tone, say your name, your phone number and what is wrong.",
         "es": "No pudimos comunicarnos con nadie en este momento. Si es una emergencia, cuelgue y marque 9 1 1. "
         "Después del tono, diga su nombre, su teléfono y qué sucede.",
+    },
+    "called_back": {
+        "en": "This is {practice}, calling you back. To speak with the clinician now, press any key.",
+        "es": "Le llama {practice}. Para hablar ahora con el médico, oprima cualquier tecla.",
     },
     "clinician_left": {
         "en": "The clinician has left the line. To be connected again, press 1. Otherwise you may hang up.",

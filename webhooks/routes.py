@@ -34,6 +34,7 @@ _STAFF: Final[dict[str, Handler]] = {
     "voice/callback": screening.call_back,
     "voice/callback/offer": screening.offer_callback,
     "voice/called_back": screening.called_back,
+    "voice/callback/reached": screening.reached,
     "voice/clinician/left": screening.clinician_left,
     "voice/dialled/screen": dialling.screen,
     "voice/dialled/screened": dialling.screened,
@@ -61,6 +62,8 @@ _OTHERS: Final[list[tuple[str, Handler, Rescue]]] = [
     ("voice/dialled", dialling.dialled, fallback.rescue_dialled),
     ("voice/line", line.wait, fallback.rescue_line),
     ("voice/waiting", screening.waiting, fallback.rescue_room),
+    ("voice/callback/screen", screening.patient_screen, screening.rescue_patient),
+    ("voice/callback/screened", screening.patient_screened, screening.rescue_patient),
     ("sms", sms.received, sms.rescue),
 ]
 """With an answer of their own to an error."""

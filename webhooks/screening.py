@@ -18,6 +18,7 @@ from escalation.page import (
     Purpose,
 )
 from ivr.inputs import DialResult
+from ivr.phrases import phrase
 from ivr.prompts import Utterance
 from routing.plan import Plan
 from storage import pages, recordings
@@ -207,28 +208,72 @@ async def offer_callback(site: Site, webhook: Webhook) -> str:
 
 
 async def call_back(site: Site, webhook: Webhook) -> str:
-    """1: ring the patient from the clinician's leg, under the practice's number."""
+    """1: ring the patient from the clinician's leg, under the practice's number; 2: the same, and take whoever answers.
+
+    The patient is asked for a key, too: their voicemail picks up like a person, and would count as having been reached.
+    """
     leg = await _leg(site, webhook)
     if over := _over(leg):
         return over
-    if webhook.form.get("Digits") == "1" and leg.stored.page.caller is CallerPresence.HOLDING:
+    pressed = webhook.form.get("Digits")
+    if pressed == "1" and leg.stored.page.caller is CallerPresence.HOLDING:
         return _join(leg)  # they have come back meanwhile
-    if webhook.form.get("Digits") != "1" or leg.stored.callback is None:
+    if pressed not in {"1", "2"} or leg.stored.callback is None:
         return str(leg.say("The page stays yours. Goodbye.").hang_up())
     leg.say("Calling now.")
-    url = leg.url("voice/called_back")
-    leg.document.dial([leg.stored.callback], url, leg.plan.caller_id, CALLBACK_RING)
+    screened = pressed == "1"
+    url = leg.url("voice/called_back", screened=int(screened))
+    screen = leg.url("voice/callback/screen", language=leg.stored.language) if screened else None
+    leg.document.dial([leg.stored.callback], url, leg.plan.caller_id, CALLBACK_RING, screen=screen)
     return str(leg.document)
+
+
+async def patient_screen(site: Site, webhook: Webhook) -> str:
+    """The patient's phone, or its voicemail, picked up the call-back."""
+    plan = await plan_of(site, webhook)
+    language = webhook.query.get("language", STAFF_LANGUAGE)
+    words = Utterance(language, phrase("called_back", language).format(practice=plan.name))
+    url = site.urls.at("voice/callback/screened", {"practice": plan.practice})
+    document = Document(voices(plan))
+    for _ in range(2):
+        document.gather((words,), Listening(url, 1, KEY_WAIT), silent=False)
+    return str(document.hang_up())
+
+
+async def patient_screened(site: Site, webhook: Webhook) -> str:
+    """Any key is a person's: an empty document lets them talk."""
+    plan = await plan_of(site, webhook)
+    document = Document(voices(plan))
+    return str(document if webhook.form.get("Digits") else document.hang_up())
+
+
+def rescue_patient(_site: Site, _webhook: Webhook, _why: str) -> str:
+    """Something failed on the patient's leg of a call-back: let the two talk."""
+    return str(Document({}))
 
 
 async def called_back(site: Site, webhook: Webhook) -> str:
     """The call-back is over: the patient was reached, or the page stays accepted until it is opened again."""
     leg = await _leg(site, webhook)
-    if dial_result(webhook.form) is DialResult.ANSWERED:
+    screened = webhook.query.get("screened") == "1"
+    if dial_result(webhook.form, screened=screened) is not DialResult.ANSWERED:
+        again = "They did not answer. Press 1 to try again. 2, to take whoever answers, such as a voicemail."
+        return leg.ask("voice/callback", again, times=1)
+    if screened:
         await site.paging.happen(leg.page, PatientReached())
         return str(leg.say("The page is closed. Thank you. Goodbye.").hang_up())
-    again = "They did not answer. Press 1 to try again."
-    return leg.ask("voice/callback", again, times=1)
+    return leg.ask(
+        "voice/callback/reached", "If you have talked to the patient, press 1. If not, the page stays yours."
+    )
+
+
+async def reached(site: Site, webhook: Webhook) -> str:
+    """The clinician says whether whoever answered was the patient."""
+    leg = await _leg(site, webhook)
+    if webhook.form.get("Digits") != "1":
+        return str(leg.say("The page stays yours. Goodbye.").hang_up())
+    await site.paging.happen(leg.page, PatientReached())
+    return str(leg.say("The page is closed. Thank you. Goodbye.").hang_up())
 
 
 async def clinician_left(site: Site, webhook: Webhook) -> str:

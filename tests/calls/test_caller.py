@@ -3,8 +3,8 @@
 import pytest
 
 from storage.calls import CALLBACK
-from telephony.emulator import Answers, Hears, NoAnswer, PhoneCall, Press
-from tests.calls.callers import TAKES, asks_for_a_doctor, holds
+from telephony.emulator import Answers, HangUp, Hears, NoAnswer, PhoneCall, Press, Voicemail
+from tests.calls.callers import PATIENT_ANSWERS, TAKES, asks_for_a_doctor, holds
 from tests.calls.night import Night
 from tests.calls.people import BLOCKED, CHEN, OSEI, OSEI_LANDLINE, PARENT, PATEL, SERVICE
 
@@ -36,9 +36,27 @@ async def test_hanging_up_while_it_still_rings_is_abandoned(night: Night):
     assert (await night.record()).outcome == "abandoned"
 
 
+async def test_the_patients_voicemail_is_not_the_patient(night: Night):
+    night.phone(CHEN).behaviour = Answers(
+        after=4,
+        script=[
+            Hears("Press 1 to take it") >> Press("1"),
+            Hears("call them back now") >> Press("1"),
+            Hears("They did not answer") >> Press("2"),
+            Hears("If you have talked to the patient") >> HangUp(),
+        ],
+    )
+    night.phone(PARENT).behaviour = Voicemail(after=10, greeting=4, record_for=20)
+    call = await asks_for_a_doctor(night)
+    await call.hang_up()
+    await night.passes(150)
+    page = await night.page()
+    assert (page.state, page.accepted_by) == ("accepted", "chen")
+
+
 async def test_hanging_up_while_confirming_the_number_is_still_a_page_and_a_call_back(night: Night):
     night.phone(CHEN).behaviour = CALLS_BACK
-    night.phone(PARENT).behaviour = Answers(after=5)
+    night.phone(PARENT).behaviour = PATIENT_ANSWERS
     call = await night.calls(PARENT)
     await call.hears("closed")
     await call.press("1")
@@ -67,7 +85,7 @@ async def test_hanging_up_while_saying_why_keeps_what_was_said(night: Night):
 
 
 async def test_hanging_up_while_holding_leaves_the_page_and_the_doctor_calls_back(night: Night):
-    night.phone(PARENT).behaviour = Answers(after=5)
+    night.phone(PARENT).behaviour = PATIENT_ANSWERS
     call = await holds(night)
     await call.hears("We are calling the clinician on call")
     await call.hang_up()
@@ -83,7 +101,7 @@ async def test_hanging_up_while_holding_leaves_the_page_and_the_doctor_calls_bac
 
 
 async def test_the_doctor_who_called_back_hangs_up_first_and_is_not_woken_again(night: Night):
-    night.phone(PARENT).behaviour = Answers(after=5)
+    night.phone(PARENT).behaviour = PATIENT_ANSWERS
     night.phone(CHEN).behaviour = CALLS_BACK
     call = await asks_for_a_doctor(night)
     await call.hang_up()
@@ -110,7 +128,7 @@ async def test_a_call_back_that_nobody_answers_can_be_tried_again(night: Night):
     call = await asks_for_a_doctor(night)
     await call.hang_up()
     await night.phone(PARENT).rings(within=300)
-    night.phone(PARENT).behaviour = Answers(after=5)
+    night.phone(PARENT).behaviour = PATIENT_ANSWERS
     back = await night.phone(PARENT).rings(within=300)
     await back.talks_to(night.phone(CHEN), within=60)
     await back.hang_up()
@@ -124,7 +142,7 @@ async def test_a_page_that_was_taken_and_not_called_back_is_opened_again(night: 
     await night.passes(600)
     assert (await night.page()).state == "accepted"
     night.phone(CHEN).behaviour = NoAnswer()
-    night.phone(PARENT).behaviour = Answers(after=5)
+    night.phone(PARENT).behaviour = PATIENT_ANSWERS
     night.phone(OSEI).behaviour = CALLS_BACK
     back = await night.phone(PARENT).rings(within=1500)
     await back.talks_to(night.phone(OSEI), within=60)
@@ -135,7 +153,7 @@ async def test_a_page_that_was_taken_and_not_called_back_is_opened_again(night: 
 
 async def test_hanging_up_at_the_very_moment_of_acceptance_leaves_nobody_alone(night: Night):
     night.phone(CHEN).behaviour = Answers(after=4, script=[Hears("Press 1")])
-    night.phone(PARENT).behaviour = Answers(after=5)
+    night.phone(PARENT).behaviour = PATIENT_ANSWERS
     call = await asks_for_a_doctor(night)
     ring = await night.phone(CHEN).rings()
     await ring.hears("Press 1")
@@ -199,19 +217,22 @@ async def test_who_holds_too_long_and_hangs_up_is_still_paged_about(night: Night
     await call.hears("you may hang up", within=400)
     await call.hang_up()
     night.phone(PATEL).behaviour = CALLS_BACK
-    night.phone(PARENT).behaviour = Answers(after=5)
+    night.phone(PARENT).behaviour = PATIENT_ANSWERS
     back = await night.phone(PARENT).rings(within=600)
     await back.talks_to(night.phone(PATEL), within=60)
     await back.hang_up()
     assert (await night.page()).state == "resolved"
 
 
-async def test_who_holds_too_long_and_says_nothing_is_told_goodbye_and_the_page_goes_on(night: Night):
+async def test_who_holds_too_long_and_says_nothing_is_put_through_to_a_person(night: Night):
+    night.phone(SERVICE).behaviour = Answers(after=5)
     call = await holds(night)
     await call.hears("you may hang up", within=400)
-    await call.is_over(within=60)
-    assert (await night.record()).outcome == "call-back queued"
-    assert (await night.page()).state in {"paging", "last resort"}
+    await call.talks_to(night.phone(SERVICE), within=120)
+    await call.waits(10)
+    await call.hang_up()
+    record = await night.record()
+    assert (record.outcome, record.answered_by) == ("transferred", "answering_service")
 
 
 async def test_a_doctor_takes_it_just_when_a_person_is_offered(night: Night):
@@ -250,7 +271,7 @@ async def test_calling_again_within_half_an_hour_joins_the_open_page(night: Nigh
     assert outcomes == ["call-back queued", "connected"]
 
 
-async def test_calling_from_a_second_call_while_the_first_still_holds_takes_the_page_over(night: Night):
+async def test_a_second_call_from_the_same_number_while_the_first_holds_is_a_page_of_its_own(night: Night):
     nobody_answers(night)
     first = await holds(night)
     second = await holds(night)
@@ -258,8 +279,15 @@ async def test_calling_from_a_second_call_while_the_first_still_holds_takes_the_
     night.phone(OSEI).behaviour = TAKES
     night.phone(PATEL).behaviour = TAKES
     await second.talks_to(night.phone(OSEI), within=300)
+    await second.waits(5)
     await second.hang_up()
-    assert (await night.page()).state == "resolved"
+    await night.settle()
+    states = await night.sql("SELECT p.state FROM pages p JOIN calls c ON c.page = p.id ORDER BY c.started_at, c.sid")
+    assert len(states) == 2
+    mine = await night.sql_one(
+        "SELECT p.state FROM pages p JOIN calls c ON c.page = p.id WHERE c.sid = :s", s=second.sid
+    )
+    assert mine == "resolved"
 
 
 async def test_calling_again_after_half_an_hour_is_a_page_of_its_own(night: Night):
@@ -280,7 +308,7 @@ async def test_calling_again_after_half_an_hour_is_a_page_of_its_own(night: Nigh
 )
 async def test_a_caller_whose_number_is_not_known_types_one_and_is_called_back_there(night: Night, from_: str):
     night.phone(CHEN).behaviour = CALLS_BACK
-    night.phone(PARENT).behaviour = Answers(after=5)
+    night.phone(PARENT).behaviour = PATIENT_ANSWERS
     call = await night.calls(PARENT, caller_id=from_)
     await call.hears("closed")
     await call.press("1")
@@ -312,7 +340,7 @@ async def test_a_caller_who_types_no_number_still_gets_the_doctor(night: Night, 
 
 async def test_another_number_typed_is_the_one_that_is_called_back(night: Night):
     night.phone(CHEN).behaviour = CALLS_BACK
-    night.phone("+16175550188").behaviour = Answers(after=5)
+    night.phone("+16175550188").behaviour = PATIENT_ANSWERS
     call = await night.calls(PARENT)
     await call.hears("closed")
     await call.press("1")
@@ -482,7 +510,7 @@ async def test_the_last_resort_does_not_answer_either_and_the_caller_leaves_a_re
 
 async def test_the_caller_is_gone_and_the_last_resort_is_paged_with_a_key(stage):
     night = await stage(document=_short_policy())
-    night.phone(PARENT).behaviour = Answers(after=5)
+    night.phone(PARENT).behaviour = PATIENT_ANSWERS
     call = await asks_for_a_doctor(night)
     await call.hang_up()
     night.phone(SERVICE).behaviour = CALLS_BACK
@@ -493,7 +521,6 @@ async def test_the_caller_is_gone_and_the_last_resort_is_paged_with_a_key(stage)
 
 
 async def test_a_voicemail_of_the_last_resort_takes_no_page(stage):
-    from telephony.emulator import Voicemail
 
     night = await stage(document=_short_policy())
     night.phone(SERVICE).behaviour = Voicemail(after=5)

@@ -38,7 +38,7 @@ async def test_a_callback_that_nobody_made_in_time_wakes_the_policy_it_escalates
     calls_back = Hears("Press 1") >> Press("1") >> Hears("call them back now") >> Press("1")
     for number in (CHEN, OSEI, PATEL, RUIZ):
         day.phone(number).behaviour = Answers(after=2, script=[calls_back], talk_for=20)
-    day.phone(PARENT).behaviour = Answers(after=3, talk_for=60)
+    day.phone(PARENT).behaviour = Answers(after=3, script=[Hears("press any key") >> Press("5")], talk_for=60)
     await day.passes(31 * 60)
     await day.worker.sweep()
     await day.passes(120)

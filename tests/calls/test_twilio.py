@@ -3,7 +3,7 @@
 import pytest
 
 from telephony.emulator import Duplicated, Shuffled, Withheld
-from tests.calls.callers import TAKES, asks_for_a_doctor, holds
+from tests.calls.callers import PATIENT_ANSWERS, TAKES, asks_for_a_doctor, holds
 from tests.calls.night import Night, point
 from tests.calls.people import CHEN, OSEI, OSEI_LANDLINE, PARENT, PRACTICE, SAMPLE, TOKEN
 from tests.calls.test_caller import CALLS_BACK
@@ -82,11 +82,10 @@ async def test_callbacks_out_of_order_change_nothing_about_a_backup_who_takes_it
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_callbacks_out_of_order_change_nothing_about_a_call_back(night: Night, seed: int):
-    from telephony.emulator import Answers
 
     night.exchange.callback_order = Shuffled(seed, longest=12)
     night.phone(CHEN).behaviour = CALLS_BACK
-    night.phone(PARENT).behaviour = Answers(after=5)
+    night.phone(PARENT).behaviour = PATIENT_ANSWERS
     call = await asks_for_a_doctor(night)
     await call.hang_up()
     back = await night.phone(PARENT).rings(within=300)
