@@ -13,7 +13,7 @@ from escalation.page import Advance, AttemptState, Page, PageState
 from storage.calls import CALLBACK
 from storage.errors import NotFoundError
 from storage.seal import KeyRing
-from storage.tables import calls, deliveries, page_events, pages
+from storage.tables import calls, deliveries, page_events, pages, replies
 
 JOIN_WITHIN: Final = TimeDelta(minutes=30)
 """The same number pressing urgent again within this joins its open page (DESIGN section 5)."""
@@ -306,3 +306,10 @@ async def open_pages_of(connection: AsyncConnection, practice: str, member: str)
         .order_by(pages.c.opened_at)
     )
     return [OpenPage(row.id, row.state, row.accepted_by) for row in rows]
+
+
+async def answered_by(connection: AsyncConnection, message: str, page: str, now: Instant) -> str:
+    """Which page the text answers: the one that it answered before, else this one ("" for none)."""
+    statement = upsert(replies).values(message=message, page=page, at=now.to_stdlib())
+    same = statement.on_conflict_do_update(index_elements=["message"], set_={"page": replies.c.page})
+    return str(await connection.scalar(same.returning(replies.c.page)))

@@ -247,3 +247,12 @@ pace = Table(
     Column("account", Text, primary_key=True),
     Column("next_at", Instant_, nullable=False),
 )
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("message", Text, primary_key=True),
+    Column("page", Text, nullable=False),
+    Column("at", Instant_, nullable=False),
+)
+"""Which page a text answered, by its MessageSid: the same text, told again, answers the same page. "": none."""

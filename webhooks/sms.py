@@ -14,7 +14,6 @@ from escalation.page import Accepted, AcceptedBy, Declined, Delivered, Event, Fa
 from escalation.roster import Member
 from routing.plan import Plan
 from storage import jobs, pages
-from storage.pages import OpenPage
 from telephony.errors import DELIVERY
 from webhooks.signed import Webhook
 from webhooks.site import Site
@@ -56,7 +55,8 @@ async def received(site: Site, webhook: Webhook) -> str:
     if member is None:
         return _reply(NOT_HERE)
     if first in _TAKE | _PASS:
-        return _reply(await _answer(site, plan, member, first in _TAKE, words[1] if len(words) > 1 else ""))
+        text = _Text(webhook.form.get("MessageSid", ""), first in _TAKE, words[1] if len(words) > 1 else "")
+        return _reply(await _answer(site, plan, member, text))
     return _reply(HELP.format(practice=plan.name))
 
 
@@ -80,23 +80,38 @@ async def _opted(site: Site, plan: Plan, member: Member | None, word: str) -> No
     _log.warning("staff_opted_out", practice=plan.practice, member=member.id)
 
 
-async def _answer(site: Site, plan: Plan, member: Member, takes: bool, code: str) -> str:
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """What a clinician texted: whether they take a page or pass it on, and its code, or ""."""
+
+    sid: str
+    takes: bool
+    code: str
+
+
+async def _answer(site: Site, plan: Plan, member: Member, text: _Text) -> str:
+    """Settle the page that the text is about. Told again, it is about the same one, whatever is open by then."""
     async with site.database.statement() as connection:
         texted = await pages.open_pages_of(connection, plan.practice, member.id)
-    wanted = [page for page in texted if not code or code_of(page.id) == code.upper()]
-    if not wanted:
-        return "There is no open page for you. Thank you."
+    wanted = [page for page in texted if not text.code or code_of(page.id) == text.code.upper()]
     waiting = [page for page in wanted if page.accepted_by is None] or wanted
-    if len(waiting) > 1:
-        codes = ", ".join(code_of(page.id) for page in waiting)
-        return f"You have {len(waiting)} open pages. Reply {'1' if takes else '2'} and one of these codes: {codes}."
-    return await _settle(site, plan, member, waiting[0], takes)
+    only = waiting[0].id if len(waiting) == 1 else ""
+    async with site.database.statement() as connection:
+        page = await pages.answered_by(connection, text.sid, only, site.clock.now())
+    if page:
+        return await _settle(site, plan, member, page, text.takes)
+    if not waiting:
+        return "There is no open page for you. Thank you."
+    codes = ", ".join(code_of(page.id) for page in waiting)
+    many = len(waiting) > 1
+    has, which = (f"{len(waiting)} open pages", "one of these codes") if many else ("an open page", "its code")
+    return f"You have {has}. Reply {'1' if text.takes else '2'} and {which}: {codes}."
 
 
-async def _settle(site: Site, plan: Plan, member: Member, page: OpenPage, takes: bool) -> str:
+async def _settle(site: Site, plan: Plan, member: Member, page: str, takes: bool) -> str:
     event: Event = Accepted(member.id, AcceptedBy.SMS) if takes else Declined(member.id)
-    after = (await site.paging.happen(page.id, event)).page
-    code = code_of(page.id)
+    after = (await site.paging.happen(page, event)).page
+    code = code_of(page)
     if not takes:
         return f"Page {code}: passed on. Thank you."
     if after.accepted_by == member.id:

@@ -48,6 +48,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_practices")),
     )
     op.create_table(
+        "replies",
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("page", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("message", name=op.f("pk_replies")),
+    )
+    op.create_table(
         "recordings",
         sa.Column("sid", sa.Text(), nullable=False),
         sa.Column("call", sa.Text(), nullable=False),
@@ -278,6 +285,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_recordings_page"), table_name="recordings")
     op.drop_index(op.f("ix_recordings_call"), table_name="recordings")
     op.drop_table("recordings")
+    op.drop_table("replies")
     op.drop_table("practices")
     op.drop_table("pace")
     op.drop_table("audit")
