@@ -83,9 +83,11 @@ class PlanCache:
         if present is None or present.version == version:
             return present
         key = (practice, version)
+        older = self._contents.older.get(key)
         if key not in self._contents.older:
-            self._contents.older[key] = await self._load_older(practice, version)
-        older = self._contents.older[key]
+            older = await self._load_older(practice, version)
+            if older is not None or version < present.version:  # a later one may be published yet
+                self._contents.older[key] = older
         return with_beside(older, present.closures, present.escalation.roster.overrides) if older else present
 
     async def _load_older(self, practice: str, version: int) -> Plan | None:

@@ -16,7 +16,7 @@ from routing.plan import compile_plan, read
 from storage import plan_cache, plans
 from storage.clock import SystemClock
 from storage.database import Database, libpq_url
-from storage.errors import NumberTakenError
+from storage.errors import NumberTakenError, UnavailableError
 from storage.plan_cache import PlanCache, describe_copy
 
 NUMBER, OTHER = "+16175550100", "+16175550101"
@@ -83,6 +83,17 @@ async def test_a_call_keeps_its_version_and_gets_what_is_beside_the_plan_now(
     older = await cache.version("maple-pediatrics", 1)
     assert (older.version, older.closures[0].reason) == (1, "snow")
     assert [o.member for o in older.escalation.roster.overrides] == ["patel"]
+
+
+async def test_a_version_that_there_is_not_is_asked_for_once(
+    cache: PlanCache, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish(database, SAMPLE)
+    await publish(database, named(SAMPLE, "Maple"))
+    await cache.refresh()
+    assert (await cache.exact_version("maple-pediatrics", 0)).name == "Maple"
+    monkeypatch.delattr(plans, "load_version")
+    assert (await cache.exact_version("maple-pediatrics", 0)).name == "Maple"
 
 
 async def test_a_closure_that_has_ended_is_left_out(cache: PlanCache, database: Database) -> None:
@@ -179,6 +190,8 @@ async def test_the_copies_on_disk_answer_while_the_database_is_down(
     assert gone.by_number(NUMBER) == cache.by_number(NUMBER)
     assert gone.by_number(NUMBER).closures[0].reason == "snow"
     assert (await gone.version("maple-pediatrics", 7)).version == 1  # today's stands in
+    with pytest.raises(UnavailableError):
+        await gone.exact_version("maple-pediatrics", 7)  # for a page it does not
     assert describe_copy(tmp_path / "plans/maple-pediatrics.json") == "maple-pediatrics version 1"
 
 

@@ -166,7 +166,7 @@ async def test_an_error_inside_becomes_words_and_a_person_and_its_log_tells_no_v
 
 
 async def test_an_error_where_nobody_listens_is_sent_again_by_twilio(twilio: Twilio) -> None:
-    response = await twilio.post("/twilio/voice/leg?page=none&attempt=1", twilio.form(CallStatus="completed"))
+    response = await twilio.post("/twilio/sms/status?page=none&attempt=1", twilio.form(MessageStatus="delivered"))
     assert response.status_code == 500
 
 
