@@ -34,6 +34,11 @@ def next_step(draft: Draft) -> None:
     last_resort.enter(draft, f"every step of the policy {draft.policy.name} has passed and nobody has taken the page")
 
 
+def has_next(draft: Draft) -> bool:
+    """Whether a step is still to come before the last resort."""
+    return any(True for _ in _ahead(draft))
+
+
 def go_on(draft: Draft) -> None:
     """Something of the present step ended: ring whom it rings next, or begin the next step if nobody is left."""
     if draft.page.state is not PageState.PAGING or not 0 <= draft.page.step < len(draft.policy.steps):

@@ -60,11 +60,16 @@ def caller_returned(draft: Draft) -> None:
         return
     _is_back(draft, "The caller is back on the line")
     match draft.page.state:
-        case PageState.PAGING:
+        case PageState.PAGING if paging.has_next(draft):
             paging.next_step(draft)
+        case PageState.PAGING:
+            draft.say("It is the last step: whoever is being rung may still take it")
         case PageState.ACCEPTED:
             acceptance.connect(draft)
             _fetch(draft)
+        case PageState.LAST_RESORT if not draft.policy.last_resort.numbers:
+            # Alerts are all that is left of this page; a caller who holds again has the policy begin anew.
+            acceptance.reopen(draft, "the caller is back on the line")
         case PageState.LAST_RESORT:
             last_resort.caller_returned(draft)
 

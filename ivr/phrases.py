@@ -152,6 +152,14 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "en": "We are connecting you to a person who can help. Please stay on the line.",
         "es": "Le comunicamos con una persona que puede ayudarle. Por favor, no cuelgue.",
     },
+    "dialling_first": {
+        "en": "We are calling the clinician on call. Please stay on the line.",
+        "es": "Estamos llamando al médico de guardia. Por favor, no cuelgue.",
+    },
+    "dialling_next": {
+        "en": "We are trying the next number. Please stay on the line.",
+        "es": "Estamos intentando con otro número. Por favor, no cuelgue.",
+    },
     "nobody_reached": {
         "en": "We could not reach anybody just now. If this is an emergency, hang up and dial 9 1 1. "
         "After the tone, say your name, your phone number and what is wrong.",

@@ -57,7 +57,7 @@ def readiness(request: Request) -> Readiness:
     return Readiness(
         ready=practices > 0,
         practices=practices,
-        database=parts.database.answers,
+        database=parts.database.answers and not parts.database.is_away,
         plans_from_disk=parts.plans.loaded_from_disk,
         journal_empty=parts.site.journal.is_empty(),
     )

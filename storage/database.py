@@ -32,6 +32,8 @@ class Database:
         self.url = url
         self._bound = bound
         self._failed_at = float("-inf")
+        self.is_away = False
+        """Whether the last thing that was asked of the database failed for its being away; for monitors."""
         self._under_way: set[asyncio.Task[object]] = set()
         self.engine: AsyncEngine = create_async_engine(
             sqlalchemy_url(url),
@@ -64,7 +66,7 @@ class Database:
 
         Raises UnavailableError when the database cannot be reached or breaks off.
         """
-        with _translated():
+        with self._watched():
             async with self.engine.begin() as connection:
                 yield connection
 
@@ -74,9 +76,20 @@ class Database:
 
         Raises UnavailableError as `transaction` does.
         """
-        with _translated():
+        with self._watched():
             async with self._autocommit.connect() as connection:
                 yield connection
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Translate errors, and remember whether the database was there."""
+        try:
+            with _translated():
+                yield
+        except UnavailableError:
+            self.is_away = True
+            raise
+        self.is_away = False
 
     async def in_time(self, work: Callable[[], Awaitable[Result]]) -> Result:
         """Do the work within the bound, for a caller on the line.

@@ -41,7 +41,7 @@ class Journal:
     def append(self, entry: Entry) -> None:
         """Keep the entry; it is on disk when this returns. Raises OSError."""
         line = base64.b64encode(self._ring.seal(FIELD, json.dumps(entry))) + b"\n"
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._locked("append.lock"), self._path.open("a+b") as file:
             # What a full disk or a crash left of a line must not spoil the next one.
             file.write((b"\n" if _is_torn(file) else b"") + line)

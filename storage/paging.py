@@ -121,7 +121,7 @@ class Paging:
             "page_advanced",
             page=page,
             happened=type(event).__name__,
-            state=result.page.state,
+            state=result.page.state.value,
             version=result.page.version,
         )
         return dataclasses.replace(stored, page=result.page)

@@ -98,7 +98,9 @@ def dial_people(site: Site, plan: Plan, position: Position, *, say: tuple[Uttera
 def dial_last_resort(site: Site, plan: Plan, position: Position, *, say: tuple[Utterance, ...] = ()) -> str:
     """Begin with the last resort."""
     chain = Chain(plan, position, site.clock.now())
-    return _dial(site, chain, chain.last_resort(), say)
+    first = chain.last_resort()
+    # With nobody there, "we are connecting you" would not be true.
+    return _dial(site, chain, first, say if first < len(chain.candidates()) else ())
 
 
 def _dial(site: Site, chain: Chain, nth: int, say: tuple[Utterance, ...]) -> str:
@@ -150,7 +152,9 @@ async def dialled(site: Site, webhook: Webhook) -> str:
 
 def dial_on(site: Site, plan: Plan, webhook: Webhook, position: Position) -> str:
     """Go on with the next one after the one that the webhook is about."""
-    return _dial(site, _chain(site, plan, webhook, position), count(webhook.query, "nth") + 1, ())
+    chain, nth = _chain(site, plan, webhook, position), count(webhook.query, "nth") + 1
+    said = (own("dialling_next", position.language),) if nth < len(chain.candidates()) else ()
+    return _dial(site, chain, nth, said)
 
 
 def _chain(site: Site, plan: Plan, webhook: Webhook, position: Position) -> Chain:

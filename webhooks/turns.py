@@ -8,6 +8,7 @@ from ivr.actions import Hold, OpenPage, RingDestination
 from ivr.entering import Walk, ask_reason
 from ivr.inputs import DialEnded, DialResult, Input, NoteKind
 from ivr.position import Position, from_query, to_query
+from ivr.prompts import own
 from ivr.walk import Step, step
 from routing.plan import Plan
 from storage.calls import CallEvent, Progress, note_parts
@@ -96,7 +97,8 @@ async def answer_step(site: Site, plan: Plan, webhook: Webhook, taken: Step, kep
     """Speak what the step says and do what it asks for."""
     if isinstance(taken.action, OpenPage):
         if not kept.page:
-            return dial_people(site, plan, taken.position, say=taken.say)
+            said = (*taken.say, own("dialling_first", taken.position.language))
+            return dial_people(site, plan, taken.position, say=said)
         return await _paged(site, plan, webhook, taken, kept)
     if isinstance(taken.action, Hold):
         return await hold_turn(site, plan, webhook, taken.position, say=taken.say)

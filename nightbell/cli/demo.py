@@ -141,7 +141,8 @@ async def _stay(folder: Path, url: str) -> None:
         Narrator(stdout, stage.exchange, NAMES | _staff(stage), ZONE)
         stdout.print(
             f"\nIt is 02:10 on Sunday at Maple Pediatrics, and the phones are on: {stage.server}\n"
-            f"In another terminal: .venv/bin/nightbell call --emulator {stage.emulator}   (Ctrl-C here ends it all)\n",
+            f"In another terminal: .venv/bin/nightbell call --emulator {stage.emulator}   (Ctrl-C here ends it all)\n"
+            f"What became of it:   NIGHTBELL_DATA_DIR={folder} .venv/bin/nightbell calls     (or messages list)\n",
             markup=False,
         )
         await asyncio.Event().wait()

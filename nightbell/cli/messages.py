@@ -36,7 +36,7 @@ def list_(
     async def work(parts: Parts) -> None:
         async with parts.database.transaction() as connection:
             found = await messages.listed(connection, practice, done=answered)
-        stdout.print(_table(parts, found))
+        stdout.print(_table(parts, found) if found else "No messages.")
 
     with_parts(work)
 

@@ -78,7 +78,8 @@ def _show(file: Path, faults: PlanFaults) -> None:
     for fault in faults.faults:
         line = f":{fault.line}" if fault.line else ""
         stderr.print(f"{file}{line}: {fault.path}", style="bold", markup=False)
-        stderr.print(f"    {fault.fault}", markup=False)
+        stderr.print(f"    {fault.fault} [{fault.check}]", markup=False)
         stderr.print(f"    mend: {fault.mend}", style="green", markup=False)
     count = len(faults.faults)
+    stderr.print("Some checks can only be made once these are mended. In brackets: the check, as a waiver names it.")
     stderr.print(f"{file}: {count} fault{'s' if count != 1 else ''}.", style="red", markup=False)

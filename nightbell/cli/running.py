@@ -1,6 +1,7 @@
 """`serve`, `worker`, `migrate`, `emulator` and `new-key`: the processes, and what they need."""
 
 import asyncio
+import socket
 from typing import Annotated, Final
 
 import typer
@@ -69,6 +70,7 @@ def serve(
     settings = load_settings()
     settings.require_twilio()
     set_up_logs(settings.log_level, settings.log_format)
+    _check_free(host, port)
     url = ready_database(settings)
 
     async def run() -> None:
@@ -85,6 +87,16 @@ def serve(
 
     with asyncio.Runner(loop_factory=_loop) as runner:
         runner.run(run())
+
+
+def _check_free(host: str, port: int) -> None:
+    """Raise Stop when somebody else listens there."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Stop(f"{host}:{port} cannot be listened on ({error.strerror}); --port takes another one") from error
 
 
 def _loop() -> asyncio.AbstractEventLoop:

@@ -4,6 +4,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Annotated, Any, Final
 
 import httpx
@@ -39,11 +40,13 @@ def call(
         asyncio.run(_call(origin, to, from_))
     except httpx.HTTPError as error:
         raise Stop(
-            f"no emulator answers at {origin} ({type(error).__name__}); `make demo` in another terminal runs one, "
+            f"no emulator answers at {origin} ({type(error).__name__}); `make demo`, once it says that the phones are "
+            "on, or `nightbell emulator` in another terminal run one, "
             "and --emulator says where it is"
         ) from error
     except TelephoneError as error:
-        raise Stop(str(error)) from error
+        why = str(error).removeprefix("LookupError: ")
+        raise Stop(f"{why}; an emulator owns a number with `nightbell emulator --number {to}`") from error
 
 
 async def _call(origin: str, to: str, from_: str) -> None:
@@ -58,6 +61,9 @@ async def _call(origin: str, to: str, from_: str) -> None:
                     stdout.print(line, markup=False)
         finally:
             typing.cancel()
+            # Also on Ctrl-C: a line that stays open keeps ringing doctors.
+            with suppress(TelephoneError, httpx.HTTPError):
+                await telephone.hang_up(sid)
 
 
 def told(event: dict[str, Any]) -> str:  # noqa: PLR0911 - one line for each kind
@@ -66,7 +72,7 @@ def told(event: dict[str, Any]) -> str:  # noqa: PLR0911 - one line for each kin
         case {"kind": "heard", "text": words}:
             return f"  {words}"
         case {"kind": "played"}:
-            return "  (music, or a recording)"
+            return "  (a tone: speak now, if you were asked to; or music, or a recording)"
         case {"kind": "bridged"}:
             return "  --- somebody is on the line ---"
         case {"kind": "unbridged"}:
@@ -81,14 +87,20 @@ def told(event: dict[str, Any]) -> str:  # noqa: PLR0911 - one line for each kin
 
 async def _type(telephone: Telephone, sid: str) -> None:
     async for line in _lines():
-        words = line.strip()
-        if not words:
-            await telephone.hang_up(sid)
-        elif set(words) <= KEYS:
-            await telephone.press(sid, words)
-        else:
-            await telephone.speak(sid, words, seconds=max(2.0, len(words.split()) / 2.5))
-    await telephone.hang_up(sid)
+        try:
+            await _do(telephone, sid, line.strip())
+        except (TelephoneError, httpx.HTTPError) as error:
+            stdout.print(f"  ({line.strip()!r} did not get through: {error})", style="dim", markup=False)
+    await _do(telephone, sid, "")
+
+
+async def _do(telephone: Telephone, sid: str, words: str) -> None:
+    if not words:
+        await telephone.hang_up(sid)
+    elif set(words) <= KEYS:
+        await telephone.press(sid, words)
+    else:
+        await telephone.speak(sid, words, seconds=max(2.0, len(words.split()) / 2.5))
 
 
 async def _lines() -> AsyncIterator[str]:

@@ -9,12 +9,15 @@ from routing.plan.plan import CallerIs, Route
 
 
 def catch_all(subject: Subject) -> Iterator[Finding]:
-    """The last route takes every call."""
+    """The last route takes every call (one that stands before others hides them: `dead_route`)."""
     last = len(subject.plan.routes) - 1
-    route = subject.plan.routes[last]
-    if route.hours or route.lines or route.caller or route.dialled:
+    if not any(_is_open(route) for route in subject.plan.routes):
         mend = "Add a last route without `when`, such as `- {go: night}`."
         yield Finding(("routes", str(last)), "a call that matches no route leads nowhere", mend)
+
+
+def _is_open(route: Route) -> bool:
+    return not (route.hours or route.lines or route.caller or route.dialled)
 
 
 def dead_route(subject: Subject) -> Iterator[Finding]:
@@ -22,7 +25,7 @@ def dead_route(subject: Subject) -> Iterator[Finding]:
     for i, route in enumerate(subject.plan.routes):
         earlier = next((j for j, other in enumerate(subject.plan.routes[:i]) if _takes_all(other, route)), None)
         if earlier is not None:
-            fault = f"this route can never match: route {earlier + 1} takes every such call first"
+            fault = f"this route can never match: routes.{earlier} takes every such call first"
             yield Finding(("routes", str(i)), fault, "Move it up, or take it away.")
 
 
