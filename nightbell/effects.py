@@ -179,11 +179,25 @@ class Effects:
             advised=True, page=page, since=since,
         )  # fmt: skip
         try:
-            await self._gateway.move_call(stored.caller_leg, self._site.urls.hold(key_of(plan), position))
+            await self._move(stored.caller_leg, self._site.urls.hold(key_of(plan), position))
         except GoneError:
             await self._site.paging.leg_gone(page, stored.caller_leg)
         except TwilioError as error:
-            _log.warning("caller_not_moved", error=str(error))
+            _log.error("caller_not_moved", error=str(error))
+
+    async def _move(self, sid: str, url: str) -> None:
+        """Move a leg, again where Twilio was busy or did not answer: twice to the same place does no harm.
+
+        Raises TwilioError.
+        """
+        for _ in range(MOST_TRIES - 1):
+            try:
+                await self._gateway.move_call(sid, url)
+            except (BusyError, UncertainError) as error:
+                await asyncio.sleep(_again_after(error) or AFTER_UNCERTAIN)
+            else:
+                return
+        await self._gateway.move_call(sid, url)
 
     async def _is_first(self, what: str) -> bool:
         """True for the one worker that does this first: a leg is not moved twice.
@@ -207,7 +221,7 @@ class Effects:
             return
         url = self._site.urls.of_leg("voice/callback/offer", page, attempt, practice=plan.practice)
         try:
-            await self._gateway.move_call(sid, url)
+            await self._move(sid, url)
         except GoneError:
             await self._site.paging.happen(page, Missed(attempt, "the call was over when it was to be moved"))
         except TwilioError as error:
@@ -266,7 +280,7 @@ class Effects:
 
     async def _page(self, page: str) -> tuple[PageCall, Plan]:
         stored = await self._site.paging.look(page)
-        plan = await self._parts.plans.version(stored.page.practice, stored.plan_version)
+        plan = await self._parts.plans.exact_version(stored.page.practice, stored.plan_version)
         if plan is None:
             raise NotFoundError(f"practice {stored.page.practice} is not known")
         return stored, plan

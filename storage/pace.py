@@ -26,5 +26,10 @@ async def take_slot(connection: AsyncConnection, name: str, seconds: float) -> f
 
 
 async def forget_slots(connection: AsyncConnection) -> None:
-    """Forget the slots that have been open for an hour."""
-    await connection.execute(text("DELETE FROM pace WHERE next_at < clock_timestamp() - interval '1 hour'"))
+    """Forget the slots that have been open for an hour, and which page a text answered a week ago."""
+    await connection.execute(
+        text(
+            "WITH slots AS (DELETE FROM pace WHERE next_at < clock_timestamp() - interval '1 hour') "
+            "DELETE FROM replies WHERE at < clock_timestamp() - interval '7 days'"
+        )
+    )

@@ -5,6 +5,7 @@ Only a key makes an acceptance: a voicemail presses none, so its leg ends after 
 
 from typing import Final
 
+import structlog
 from whenever import TimeDelta
 
 from escalation.page import (
@@ -22,7 +23,7 @@ from ivr.phrases import phrase
 from ivr.prompts import Utterance
 from routing.plan import Plan
 from storage import pages, recordings
-from storage.errors import NotFoundError
+from storage.errors import NotFoundError, UnavailableError
 from storage.pages import PageCall
 from telephony.twiml import Document, Listening
 from webhooks.answer import voices
@@ -31,6 +32,8 @@ from webhooks.hold import room
 from webhooks.reading import dial_result
 from webhooks.signed import Webhook
 from webhooks.site import Site
+
+_log = structlog.get_logger(__name__)
 
 STAFF_LANGUAGE: Final = "en-US"
 KEY_WAIT: Final = TimeDelta(seconds=3)
@@ -233,7 +236,8 @@ async def patient_screen(site: Site, webhook: Webhook) -> str:
     plan = await plan_of(site, webhook)
     language = webhook.query.get("language", STAFF_LANGUAGE)
     words = Utterance(language, phrase("called_back", language).format(practice=plan.name))
-    url = site.urls.at("voice/callback/screened", {"practice": plan.practice})
+    page = webhook.query.get("page", "")
+    url = site.urls.at("voice/callback/screened", {"practice": plan.practice, "page": page})
     document = Document(voices(plan))
     for _ in range(2):
         document.gather((words,), Listening(url, 1, KEY_WAIT), silent=False)
@@ -241,10 +245,20 @@ async def patient_screen(site: Site, webhook: Webhook) -> str:
 
 
 async def patient_screened(site: Site, webhook: Webhook) -> str:
-    """Any key is a person's: an empty document lets them talk."""
+    """Any key is a person's: an empty document lets them talk, and the page is done, however long they talk."""
     plan = await plan_of(site, webhook)
     document = Document(voices(plan))
-    return str(document if webhook.form.get("Digits") else document.hang_up())
+    if not webhook.form.get("Digits"):
+        return str(document.hang_up())
+
+    async def reach() -> None:
+        await site.paging.happen(webhook.query.get("page", ""), PatientReached())
+
+    try:
+        await site.database.in_time(reach)
+    except (UnavailableError, NotFoundError) as error:
+        _log.error("page_not_closed", why=str(error))  # the end of the call-back tells it again
+    return str(document)
 
 
 def rescue_patient(_site: Site, _webhook: Webhook, _why: str) -> str:
