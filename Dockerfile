@@ -12,7 +12,7 @@ COPY storage storage
 COPY telephony telephony
 COPY webhooks webhooks
 RUN python -m venv /opt/nightbell \
-    && /opt/nightbell/bin/pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt .
+    && /opt/nightbell/bin/pip install --no-cache-dir --disable-pip-version-check --constraint constraints.txt '.[parquet]'
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /var/lib/nightbell --create-home nightbell
