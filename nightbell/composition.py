@@ -12,6 +12,7 @@ from storage.clock import Clock, read_clock
 from storage.database import Database
 from storage.embedded import start_embedded
 from storage.errors import StorageError, UnavailableError
+from storage.group_commit import GroupCommit
 from storage.jobs import Jobs, make_app
 from storage.journal import Journal
 from storage.migrate import is_current, migrate
@@ -90,6 +91,7 @@ async def compose(settings: Settings, *, clock: Clock | None = None, url: str | 
         stack.push_async_callback(gateway.close)
         site = _site(settings, clock, database, ring, plans, jobs)
         stack.push_async_callback(site.media.close)
+        stack.push_async_callback(site.events.close)
         yield Parts(settings, clock, ring, database, plans, queue, gateway, site)
 
 
@@ -102,6 +104,7 @@ def _site(  # the parts in the order in which they depend on each other
         tokens=settings.tokens,
         clock=clock,
         database=database,
+        events=GroupCommit(database, ring),
         ring=ring,
         plans=plans,
         paging=Paging(database, jobs, plans, clock, ring),

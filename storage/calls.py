@@ -1,11 +1,10 @@
-"""Calls and their events: append-only, each event once, and one round trip for a webhook."""
+"""Calls and their events, as they are stored and read."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
-from sqlalchemy import Row, RowMapping, bindparam, func, select, text, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Row, RowMapping, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant
 
@@ -63,7 +62,7 @@ class CallEvent:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What `write_event` found: the event as first stored where this one was a repeat, and the call's sealed number.
+    """What writing found: the event as first stored where this one was a repeat, and the call's number to call back.
 
     `ended`: the call was closed before this was known of it.
     """
@@ -71,86 +70,7 @@ class Written:
     earlier: CallEvent | None
     callback: str | None
     page: str | None
-    decided: str
     ended: bool
-
-
-_WRITE: Final = text(
-    """
-    WITH head AS (
-        INSERT INTO calls AS c (sid, practice, version, dialled, caller_sealed, caller_index, callback_sealed, route,
-            decided, reasons, node, language, category, last_turn, ringing, started_at, answered_by, answered_at)
-        VALUES (:sid, :practice, :version, :dialled, :caller_sealed, :caller_index, :callback_sealed, :route,
-            :decided, :reasons, :node, :language, :category, :turn, :ringing, :at,
-            :answered_by, :answered_at)
-        ON CONFLICT (sid) DO UPDATE SET
-            node = CASE WHEN {newer} THEN excluded.node ELSE c.node END,
-            language = CASE WHEN {newer} THEN excluded.language ELSE c.language END,
-            ringing = CASE WHEN {newer} AND c.ended_at IS NULL THEN excluded.ringing ELSE c.ringing END,
-            category = CASE WHEN {newer} THEN coalesce(excluded.category, c.category)
-                ELSE coalesce(c.category, excluded.category) END,
-            callback_sealed = CASE WHEN {newer} THEN coalesce(excluded.callback_sealed, c.callback_sealed)
-                ELSE coalesce(c.callback_sealed, excluded.callback_sealed) END,
-            answered_by = coalesce(c.answered_by, excluded.answered_by),
-            answered_at = coalesce(c.answered_at, excluded.answered_at),
-            last_turn = greatest(c.last_turn, excluded.last_turn)
-        RETURNING c.ended_at IS NOT NULL AS ended
-    ), event AS (
-        INSERT INTO call_events (call, key, at, kind, body, private_sealed)
-        VALUES (:sid, :key, :at, :kind, :body, :private_sealed)
-        ON CONFLICT DO NOTHING
-    )
-    SELECT e.at, e.kind, e.body, e.private_sealed, c.callback_sealed, c.page, c.decided,
-        coalesce((SELECT ended FROM head), c.ended_at IS NOT NULL, false) AS ended
-    FROM (VALUES (1)) AS one
-    LEFT JOIN call_events e ON e.call = :sid AND e.key = :key
-    LEFT JOIN calls c ON c.sid = :sid
-    """.replace("{newer}", "c.last_turn < excluded.last_turn")
-).bindparams(bindparam("reasons", type_=JSONB), bindparam("body", type_=JSONB))
-
-
-async def write_event(
-    connection: AsyncConnection, ring: KeyRing, head: CallHead, progress: Progress, event: CallEvent
-) -> Written:
-    """Store the event once and the call's progress, whichever of its webhooks comes first; one round trip.
-
-    An event that is already there stays as it is and comes back as `earlier`.
-    """
-    row = (await connection.execute(_WRITE, _parameters(ring, head, progress, event))).one()
-    earlier = None
-    if row.kind is not None:
-        earlier = _event(ring, event.key, row)
-    callback = progress.callback
-    if callback is None and row.callback_sealed:
-        callback = ring.open(CALLBACK, row.callback_sealed)
-    return Written(earlier, callback, row.page, row.decided or head.decided, row.ended)
-
-
-def _parameters(ring: KeyRing, head: CallHead, progress: Progress, event: CallEvent) -> dict[str, object]:
-    return {
-        "sid": head.sid,
-        "practice": head.practice,
-        "version": head.version,
-        "dialled": head.dialled,
-        "caller_sealed": ring.seal(CALLER, head.caller) if head.caller else None,
-        "caller_index": ring.index(head.caller) if head.caller else None,
-        "callback_sealed": ring.seal(CALLBACK, progress.callback) if progress.callback else None,
-        "route": head.route,
-        "decided": head.decided,
-        "reasons": list(head.reasons),
-        "node": progress.node,
-        "language": progress.language,
-        "category": progress.category,
-        "turn": progress.turn,
-        "ringing": progress.ringing,
-        "answered_by": progress.answered_by,
-        "answered_at": progress.answered_at.to_stdlib() if progress.answered_at else None,
-        "at": event.at.to_stdlib(),
-        "key": event.key,
-        "kind": event.kind,
-        "body": dict(event.body),
-        "private_sealed": ring.seal_json(PRIVATE, dict(event.private)) if event.private else None,
-    }
 
 
 async def busy_lines(connection: AsyncConnection, practice: str) -> dict[str, int]:
@@ -175,10 +95,11 @@ async def events_of(connection: AsyncConnection, ring: KeyRing, sid: str) -> lis
     rows = await connection.execute(
         select(call_events).where(call_events.c.call == sid).order_by(call_events.c.at, call_events.c.key)
     )
-    return [_event(ring, row.key, row) for row in rows]
+    return [event_of(ring, row.key, row) for row in rows]
 
 
-def _event(ring: KeyRing, key: str, row: Row[Any]) -> CallEvent:
+def event_of(ring: KeyRing, key: str, row: Row[Any]) -> CallEvent:
+    """The event in a row that has `at`, `kind`, `body` and `private_sealed`. Raises SealError."""
     private = ring.open_json(PRIVATE, row.private_sealed) if row.private_sealed else {}
     return CallEvent(key, Instant(row.at), row.kind, row.body, cast("dict[str, object]", private))
 

@@ -9,9 +9,10 @@ from typing import Final, TypeVar
 import sqlalchemy.exc
 from procrastinate.exceptions import ConnectorException
 from psycopg import Error as PsycopgError
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from storage.errors import UnavailableError
+from storage.errors import ContendedError, UnavailableError
 
 CALL_BOUND: Final = 2.0
 """Real seconds that a call's webhook waits for the database; Twilio gives a webhook 15 s in all."""
@@ -44,7 +45,8 @@ class Database:
             hide_parameters=True,  # an error must not quote what it was about
             connect_args={
                 "connect_timeout": 2,
-                "options": "-c statement_timeout=5000 -c timezone=UTC",
+                # A process that is gone in the middle of a transaction must not keep its locks.
+                "options": "-c statement_timeout=5000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC",
                 # A server that is gone without a word: its connections end, and with them what was abandoned on them.
                 "tcp_user_timeout": 10_000,
                 "keepalives_idle": 10,
@@ -52,7 +54,6 @@ class Database:
                 "keepalives_count": 2,
             },
         )
-
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
@@ -64,7 +65,8 @@ class Database:
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """A transaction: committed at the end of the block, rolled back on an error.
 
-        Raises UnavailableError when the database cannot be reached or breaks off.
+        Raises UnavailableError when the database cannot be reached or breaks off, ContendedError where two wait for
+        each other.
         """
         with self._watched():
             async with self.engine.begin() as connection:
@@ -86,6 +88,8 @@ class Database:
         try:
             with _translated():
                 yield
+        except ContendedError:
+            raise
         except UnavailableError:
             self.is_away = True
             raise
@@ -107,6 +111,8 @@ class Database:
             done, _ = await asyncio.wait({task}, timeout=self._bound)
             if done:
                 return task.result()
+        except ContendedError:
+            raise
         except UnavailableError:
             self._failed_at = time.monotonic()
             raise
@@ -125,8 +131,8 @@ class Database:
         await self.engine.dispose()
 
 
+_CONTENDED: Final = (LockNotAvailable, DeadlockDetected)
 _AWAY: Final = (
-    sqlalchemy.exc.OperationalError,
     sqlalchemy.exc.InterfaceError,
     sqlalchemy.exc.InternalError,  # a standby that is still read-only, in the middle of a failover
     sqlalchemy.exc.TimeoutError,
@@ -139,6 +145,9 @@ def _translated() -> Iterator[None]:
     """Turn what the driver raises when the server is away into UnavailableError."""
     try:
         yield
+    except sqlalchemy.exc.OperationalError as error:
+        kind = ContendedError if isinstance(error.orig, _CONTENDED) else UnavailableError
+        raise kind(type(error.orig or error).__name__) from error
     except _AWAY as error:
         raise UnavailableError(type(error).__name__) from error
     except sqlalchemy.exc.DBAPIError as error:

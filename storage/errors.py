@@ -9,6 +9,10 @@ class UnavailableError(StorageError):
     """The database did not answer, or not in time. Nothing is known of what was being written."""
 
 
+class ContendedError(UnavailableError):
+    """The database is there, but somebody else holds what was to be changed; it may work in a moment."""
+
+
 class NotFoundError(StorageError):
     """There is no such record."""
 

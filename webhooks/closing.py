@@ -13,6 +13,7 @@ from ivr.inputs import Note, NoteKind
 from ivr.outcome import outcome
 from routing.plan import Plan
 from storage import messages
+from storage.call_events import Write, write_event
 from storage.calls import (
     CALLBACK,
     CALLER,
@@ -23,7 +24,6 @@ from storage.calls import (
     events_of,
     lock_call,
     noted,
-    write_event,
 )
 from storage.errors import NotFoundError, SealError, UnavailableError
 from storage.tables import calls
@@ -108,7 +108,7 @@ async def _known(site: Site, connection: AsyncConnection, plan: Plan, head: Call
     if call is None:
         progress = Progress(node="", language=plan.flow.languages[0].language, turn=-1)
         event = CallEvent("end", head.at, "end", {"notes": []})
-        await write_event(connection, site.ring, head, progress, event)
+        await write_event(connection, site.ring, Write(head, progress, event))
         call = await lock_call(connection, head.sid)
     return call
 
@@ -177,7 +177,7 @@ class _Closing:
         kind = NoteKind.MESSAGE_DONE if node.record else NoteKind.CALLBACK_DONE
         event = CallEvent(PARTIAL, self.at, PARTIAL, {"notes": [[kind.value, node.category]]})
         progress = Progress(self.call.node, self.call.language, self.call.last_turn)
-        await write_event(self.connection, self.site.ring, self._head(), progress, event)
+        await write_event(self.connection, self.site.ring, Write(self._head(), progress, event))
 
     def _head(self) -> CallHead:
         caller = self.site.ring.open(CALLER, self.call.caller_sealed) if self.call.caller_sealed else None

@@ -10,7 +10,8 @@ from ivr.hold import PAUSE, Holding, HoldStep, PageView, Turn, hold
 from ivr.position import Phase, Position, from_query, to_query
 from ivr.prompts import Utterance, own
 from routing.plan import Plan
-from storage.calls import CallEvent, CallHead, Progress, Written, write_event
+from storage.call_events import Write
+from storage.calls import CallEvent, CallHead, Progress, Written
 from storage.errors import NotFoundError, UnavailableError
 from storage.pages import PageCall
 from telephony.twiml import Document, Listening
@@ -110,8 +111,7 @@ async def _store(loop: _Loop, page: Page, view: PageView, taken: HoldStep) -> Wr
          "why": taken.why, "notes": []},
     )  # fmt: skip
     progress = Progress(position.node, position.language, position.turn, category=page.category)
-    async with loop.site.database.statement() as connection:
-        return await write_event(connection, loop.site.ring, loop.head, progress, event)
+    return await loop.site.events.write(Write(loop.head, progress, event))
 
 
 async def _tell(loop: _Loop, page: Page, taken: HoldStep) -> None:

@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ivr.inputs import Note, NoteKind
 from routing.plan import Plan
 from storage import messages
-from storage.calls import CallEvent, CallHead, Progress, Written, noted, write_event
+from storage.call_events import Write, write_event
+from storage.calls import CallEvent, CallHead, Progress, Written, noted
 from storage.errors import UnavailableError
 from storage.recordings import Recording
 from storage.tables import calls
@@ -41,6 +42,11 @@ class Record:
     opens_page: str = ""
     """The connect node that wants a page."""
 
+    @property
+    def write(self) -> Write:
+        """What of it is a row."""
+        return Write(self.head, self.progress, self.event)
+
 
 _RECORD: Final[TypeAdapter[Record]] = TypeAdapter(Record)
 RECORDING: Final[TypeAdapter[Recording]] = TypeAdapter(Recording)
@@ -50,10 +56,10 @@ MESSAGE_NOTES: Final = frozenset({NoteKind.MESSAGE_DONE, NoteKind.CALLBACK_DONE}
 
 async def keep(site: Site, plan: Plan, record: Record, notes: tuple[Note, ...] = ()) -> Kept:
     """Keep the record. Never raises: what the database does not take, for whatever reason, the journal has."""
-    heavy = bool(record.opens_page) or any(note.kind in MESSAGE_NOTES for note in notes)
-    write = _write_with_consequences if heavy else _write
     try:
-        return await site.database.in_time(lambda: write(site, plan, record))
+        if record.opens_page or any(note.kind in MESSAGE_NOTES for note in notes):
+            return await site.database.in_time(lambda: _write_with_consequences(site, plan, record))
+        return await _write(site, record)
     except UnavailableError as error:
         _log.error("database_unavailable", why=str(error))
     except Exception as error:  # noqa: BLE001 - a caller is on the line, and what they did must not be lost
@@ -92,32 +98,37 @@ async def replay(site: Site, entry: dict[str, Any]) -> None:
     await _write_with_consequences(site, plan, replace(record, opens_page=""))
 
 
-async def _write(site: Site, _plan: Plan, record: Record) -> Kept:
-    async with site.database.statement() as connection:
-        written = await write_event(connection, site.ring, record.head, record.progress, record.event)
-    await _amend(site, record, written)
+async def _write(site: Site, record: Record) -> Kept:
+    written = await site.database.in_time(lambda: site.events.write(record.write))
+    if _is_late(written):
+        await site.database.in_time(lambda: _amend(site, record))
     return _kept(site, record, written)
 
 
 async def _write_with_consequences(site: Site, plan: Plan, record: Record) -> Kept:
     async with site.database.transaction() as connection:
-        written = await write_event(connection, site.ring, record.head, record.progress, record.event)
+        written = await write_event(connection, site.ring, record.write)
         kept = _kept(site, record, written)
         if written.earlier is not None:
             return kept
         await _take_message(site, connection, plan, record, kept)
         if record.opens_page and not written.ended:
             kept = replace(kept, page=await _open(site, connection, plan, record, kept))
-    await _amend(site, record, written)
+    if _is_late(written):
+        await _amend(site, record)
     return kept
 
 
-async def _amend(site: Site, record: Record, written: Written) -> None:
-    """The call was over before this came: what it ended in is decided anew, and a page is opened for who is gone."""
-    if written.ended and written.earlier is None:
-        from webhooks.closing import amend  # noqa: PLC0415 - closing keeps records too
+def _is_late(written: Written) -> bool:
+    """The call was over before this came, for the first time."""
+    return written.ended and written.earlier is None
 
-        await amend(site, record.head.sid)
+
+async def _amend(site: Site, record: Record) -> None:
+    """What the call ended in is decided anew, and a page is opened for who is gone."""
+    from webhooks.closing import amend  # noqa: PLC0415 - closing keeps records too
+
+    await amend(site, record.head.sid)
 
 
 def _kept(site: Site, record: Record, written: Written) -> Kept:

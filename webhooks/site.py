@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from storage.clock import Clock
 from storage.database import Database
+from storage.group_commit import GroupCommit
 from storage.jobs import Jobs
 from storage.journal import Journal
 from storage.paging import Paging
@@ -43,6 +44,7 @@ class Site:
     tokens: tuple[str, ...]
     clock: Clock
     database: Database
+    events: GroupCommit
     ring: KeyRing
     plans: PlanCache
     paging: Paging

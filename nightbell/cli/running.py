@@ -81,6 +81,8 @@ def serve(
             config = uvicorn.Config(
                 app, host=host, port=port, log_level="warning", access_log=False, server_header=False,
                 timeout_graceful_shutdown=10, proxy_headers=False,
+                # Longer than proxies keep an idle connection (Caddy: 2 min), or one is used just as it is closed here.
+                timeout_keep_alive=150,
             )  # fmt: skip
             stdout.print(f"Nightbell answers on http://{host}:{port} for {settings.public_url}", markup=False)
             await uvicorn.Server(config).serve()

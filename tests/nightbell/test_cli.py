@@ -12,7 +12,8 @@ from whenever import Instant, TimeDelta
 
 from nightbell.composition import compose
 from nightbell.settings import load_settings
-from storage.calls import CallEvent, CallHead, Progress, write_event
+from storage.call_events import Write, write_event
+from storage.calls import CallEvent, CallHead, Progress
 from storage.records import COLUMNS
 from storage.seal import KeyRing
 from tests.nightbell.conftest import Run
@@ -198,7 +199,7 @@ def called(maple: Run) -> Run:
                     notes = {"notes": [["entered", "night"], ["entered", "urgent"]]}
                     event = CallEvent("turn:0", head.at, "turn", notes, {"given": {"keys": "05042019"}})
                     progress = Progress("urgent", "en-US", 0, category="urgent", callback="+16175550123")
-                    await write_event(connection, ring, head, progress, event)
+                    await write_event(connection, ring, Write(head, progress, event))
                 await connection.execute(text(_ENDED))
 
     asyncio.run(store())
