@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -54,6 +55,32 @@ plan_versions = Table(
     PrimaryKeyConstraint("practice", "version"),
 )
 
+plan_drafts = Table(
+    "plan_drafts",
+    metadata,
+    Column("practice", Text, primary_key=True),
+    Column("document", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("saved_at", Instant_, nullable=False),
+    Column("saved_by", Text, nullable=False),
+)
+"""What is being written, faults and all. Its practice may not be published yet, so that it is no foreign key."""
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("practice", Text, ForeignKey("practices.id")),
+    Column("read_only", Boolean, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("created_at", Instant_, nullable=False),
+    Column("expires_at", Instant_),
+    Column("revoked_at", Instant_),
+    Column("last_used_at", Instant_),
+)
+"""`practice` NULL: the key is for all of them."""
+
 numbers = Table(
     "numbers",
     metadata,
@@ -70,6 +97,8 @@ closures = Table(
     Column("ends_at", Instant_, nullable=False),
     Column("author", Text, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("ended_at", Instant_),
+    Column("ended_by", Text),
     CheckConstraint("starts_at < ends_at", name="window"),
 )
 
@@ -84,6 +113,8 @@ overrides = Table(
     Column("ends_at", Instant_, nullable=False),
     Column("author", Text, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("ended_at", Instant_),
+    Column("ended_by", Text),
     CheckConstraint("starts_at < ends_at", name="window"),
 )
 
