@@ -85,7 +85,9 @@ def spoken_number(number: str) -> str:
 
 def fill(utterances: tuple[Utterance, ...], number: str | None) -> tuple[Utterance, ...]:
     """The utterances with the call-back number spoken in its place."""
-    words = spoken_number(number) if number else ""
-    return tuple(
-        replace(u, text=u.text.replace(NUMBER_SLOT, words)) if NUMBER_SLOT in u.text else u for u in utterances
-    )
+    return tuple(replace(u, text=fill_in(u.text, number)) if NUMBER_SLOT in u.text else u for u in utterances)
+
+
+def fill_in(text: str, number: str | None) -> str:
+    """The text with the call-back number spoken in its place."""
+    return text.replace(NUMBER_SLOT, spoken_number(number) if number else "") if NUMBER_SLOT in text else text

@@ -47,7 +47,7 @@ def step(flow: Flow, position: Position, given: Input, today: Date | None = None
     walk = Walk(flow, position, today)
     node = flow.nodes.get(position.node)
     answer = _ANSWERS.get(position.phase)
-    if node is None or position.language not in {voice.language for voice in flow.languages}:
+    if node is None or all(voice.language != position.language for voice in flow.languages):
         _find_again(walk)
     elif isinstance(given, Entered) or answer is None:
         walk.go(position.node)

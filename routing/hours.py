@@ -35,10 +35,9 @@ class Run(NamedTuple):
 
 
 def state(plan: Timetable, now: Instant) -> HoursState:
-    """What the hours say now. `until` is at most about 400 days ahead, also when nothing ever changes."""
+    """What the hours say now."""
     ruling = ruling_at(plan, now)
-    until = next(runs(plan, now)).end
-    return HoursState(ruling.kind, _because(plan, now, ruling), until)
+    return HoursState(ruling.kind, _because(plan, now, ruling))
 
 
 def next_open(plan: Timetable, now: Instant) -> Instant | None:

@@ -67,11 +67,10 @@ class HoursKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HoursState:
-    """What the hours say now, why in words, and until when (exclusive) the kind stays the same."""
+    """What the hours say now, and why in words."""
 
     kind: HoursKind
     because: str
-    until: Instant
 
 
 @dataclass(frozen=True, slots=True)

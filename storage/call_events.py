@@ -61,7 +61,7 @@ _WRITE: Final = text(
     LEFT JOIN calls c ON c.sid = g.sid
     """.replace("{newer}", "c.last_turn < excluded.last_turn")
 )
-"""The rows of the calls are locked in the order of their SIDs, so that two such statements cannot wait for each other."""
+"""Calls are locked in the order of their SIDs, so that two such statements cannot wait for each other."""
 
 
 async def write_event(connection: AsyncConnection, ring: KeyRing, write: Write) -> Written:

@@ -5,8 +5,10 @@ Durations are `TimeDelta`, rounded to TwiML's whole seconds. URLs are given whol
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
+from xml.sax.saxutils import escape
 
 from twilio.twiml.voice_response import Conference, Dial, Gather, VoiceResponse
 from whenever import TimeDelta
@@ -183,6 +185,30 @@ class Document:
         """Take whoever is first in the queue; they hear `whisper` before the bridge."""
         self._response.dial(action=url, method="POST").queue(name, url=whisper, method="POST")
         return self
+
+
+def gathering(
+    voices: Voices, utterances: tuple[Utterance, ...], listening: Listening, *, pause: TimeDelta | None = None
+) -> str:
+    """The document with one `<Gather>` alone, as most of a call's are.
+
+    What it says and takes is rendered once; only the URL is new for each call and turn.
+    """
+    rendered = _gathering(tuple(voices.items()), utterances, replace(listening, url=_PLACE), pause)
+    return rendered.replace(_PLACE, escape(listening.url, {'"': "&quot;"}))
+
+
+_PLACE: Final = "url:here"
+
+
+@lru_cache(maxsize=8192)
+def _gathering(
+    voices: tuple[tuple[str, str], ...],
+    utterances: tuple[Utterance, ...],
+    listening: Listening,
+    pause: TimeDelta | None,
+) -> str:
+    return str(Document(dict(voices)).gather(utterances, listening, pause=pause))
 
 
 def _seconds(length: TimeDelta) -> int:

@@ -1,13 +1,11 @@
 """From a step of the flow to TwiML."""
 
-from dataclasses import replace
-
 from ivr.actions import End, GatherKeys, Hold, HoldInLine, OpenPage, RecordVoice, RingDestination
 from ivr.position import Phase, Position
-from ivr.prompts import fill
+from ivr.prompts import fill, fill_in
 from ivr.walk import Step
 from routing.plan import Plan
-from telephony.twiml import Document, Listening
+from telephony.twiml import Document, Listening, gathering
 from webhooks.site import Site
 from webhooks.urls import PlanKey
 
@@ -22,29 +20,40 @@ def key_of(plan: Plan) -> PlanKey:
     return PlanKey(plan.practice, plan.version)
 
 
-def render(site: Site, plan: Plan, step: Step, callback: str | None) -> Document:
+def render(site: Site, plan: Plan, step: Step, callback: str | None) -> str:
     """The step's document. `callback`: the number that is spoken where the flow asks about it.
 
     Raises TypeError for the actions that need a page: `OpenPage` and `Hold` are the caller's to handle.
     """
-    document = Document(voices(plan))
-    said = fill(step.say, callback)
     match step.action:
         case GatherKeys() as keys:
-            return document.gather(said, _listening(site, plan, step.position, keys))
-        case RecordVoice(at_most, finish):
-            return record(site, plan, document.say(said), step.position, replace(step.action, at_most=at_most), finish)
-        case RingDestination(name):
-            return _ring(site, plan, document.say(said), step.position, name)
-        case HoldInLine(name):
-            key = key_of(plan)
-            document.say(said)
-            url = site.urls.turn(key, step.position)
-            return document.enqueue(queue_name(plan, name), url, site.urls.of_call("voice/line", key, step.position))
-        case End():
-            return document.say(said).hang_up()
+            # The number is put in at the end: what is kept for the next caller holds nothing about this one.
+            return fill_in(gathering(voices(plan), step.say, _listening(site, plan, step.position, keys)), callback)
+        case RecordVoice() | RingDestination() | HoldInLine() | End() as action:
+            document = Document(voices(plan)).say(fill(step.say, callback))
+            return str(_then(site, plan, document, step.position, action))
         case OpenPage() | Hold():
             raise TypeError("a page is not rendered here")
+
+
+def _then(
+    site: Site,
+    plan: Plan,
+    document: Document,
+    position: Position,
+    action: RecordVoice | RingDestination | HoldInLine | End,
+) -> Document:
+    match action:
+        case RecordVoice():
+            return _record(site, plan, document, position, action)
+        case RingDestination(name):
+            return _ring(site, plan, document, position, name)
+        case HoldInLine(name):
+            key = key_of(plan)
+            wait = site.urls.of_call("voice/line", key, position)
+            return document.enqueue(queue_name(plan, name), site.urls.turn(key, position), wait)
+        case End():
+            return document.hang_up()
 
 
 def _listening(site: Site, plan: Plan, position: Position, keys: GatherKeys) -> Listening:
@@ -52,14 +61,12 @@ def _listening(site: Site, plan: Plan, position: Position, keys: GatherKeys) -> 
     return Listening(url, keys.most, keys.wait, keys.finish, keys.hints, position.language)
 
 
-def record(
-    site: Site, plan: Plan, document: Document, position: Position, action: RecordVoice, finish: str
-) -> Document:
+def _record(site: Site, plan: Plan, document: Document, position: Position, action: RecordVoice) -> Document:
     """Record; silence comes back too, as an empty recording."""
     key = key_of(plan)
     purpose = {Phase.REASON: "reason", Phase.FIELD: "name"}.get(position.phase, "message")
     status = site.urls.recording(plan.practice, f"turn:{position.turn}", purpose, position.page)
-    document.record(site.urls.turn(key, position), status, action.at_most, finish)
+    document.record(site.urls.turn(key, position), status, action.at_most, action.finish)
     return document.redirect(site.urls.turn(key, position, empty=1))
 
 

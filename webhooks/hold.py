@@ -14,7 +14,7 @@ from storage.call_events import Write
 from storage.calls import CallEvent, CallHead, Progress, Written
 from storage.errors import NotFoundError, UnavailableError
 from storage.pages import PageCall
-from telephony.twiml import Document, Listening
+from telephony.twiml import Document, Listening, gathering
 from webhooks.answer import key_of, voices
 from webhooks.caller import caller_of
 from webhooks.dialling import dial_last_resort, dial_people
@@ -128,11 +128,11 @@ def _document(site: Site, plan: Plan, position: Position, taken: HoldStep) -> st
     match taken.turn:
         case Turn.WAIT:
             url = site.urls.hold(key, position.next(phase=Phase.HOLD, tries=position.tries + 1))
-            return str(document.gather(taken.say, Listening(url, 1, TimeDelta(seconds=1)), pause=PAUSE))
+            return gathering(voices(plan), taken.say, Listening(url, 1, TimeDelta(seconds=1)), pause=PAUSE)
         case Turn.OFFER_PERSON:
             offers = position.tries + 1 if position.phase is Phase.OVER else 1
             url = site.urls.hold(key, position.next(phase=Phase.OVER, tries=offers))
-            return str(document.gather(taken.say, Listening(url, 1, TimeDelta(seconds=5))))
+            return gathering(voices(plan), taken.say, Listening(url, 1, TimeDelta(seconds=5)))
         case Turn.JOIN:
             document.say(taken.say)
             return str(
@@ -163,7 +163,7 @@ def _blind(site: Site, plan: Plan, position: Position, say: tuple[Utterance, ...
         return dial_people(site, plan, position, say=(*say, own("to_last_resort", position.language)))
     url = site.urls.hold(key_of(plan), position.next(tries=position.tries + 1, index=position.index + 1))
     words = (*say, own("hold_again", position.language))
-    return str(Document(voices(plan)).gather(words, Listening(url, 1, TimeDelta(seconds=1)), pause=PAUSE))
+    return gathering(voices(plan), words, Listening(url, 1, TimeDelta(seconds=1)), pause=PAUSE)
 
 
 async def left(site: Site, plan: Plan, webhook: Webhook) -> str:
@@ -185,4 +185,4 @@ async def left(site: Site, plan: Plan, webhook: Webhook) -> str:
         return await hold_turn(site, plan, webhook, position)
     said = own("clinician_left", position.language)
     url = site.urls.turn(key_of(plan), position)
-    return str(Document(voices(plan)).gather((said,), Listening(url, 1, TimeDelta(seconds=6))))
+    return gathering(voices(plan), (said,), Listening(url, 1, TimeDelta(seconds=6)))

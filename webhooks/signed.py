@@ -106,7 +106,7 @@ def _response(twiml: str) -> Response:
 async def _admit(site: Site, request: Request) -> Webhook | None:
     """The webhook, when Twilio signed it for this server's public URL and for this account."""
     body = await _body(request)
-    path = request.url.path
+    path = request.scope["path"]
     genuine = False
     form: list[tuple[str, str]] = []
     if body is not None:
@@ -119,7 +119,7 @@ async def _admit(site: Site, request: Request) -> Webhook | None:
         site.metrics.refused.labels(path).inc()
         _log.warning("webhook_refused", path=path)
         return None
-    query = _first_of_each(parse_qsl(request.url.query, keep_blank_values=True))
+    query = _first_of_each(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
     return Webhook(path, query, fields)
 
 

@@ -102,7 +102,7 @@ async def answer_step(site: Site, plan: Plan, webhook: Webhook, taken: Step, kep
         return await _paged(site, plan, webhook, taken, kept)
     if isinstance(taken.action, Hold):
         return await hold_turn(site, plan, webhook, taken.position, say=taken.say)
-    return str(render(site, plan, taken, kept.callback))
+    return render(site, plan, taken, kept.callback)
 
 
 async def _paged(site: Site, plan: Plan, webhook: Webhook, taken: Step, kept: Kept) -> str:
@@ -112,4 +112,4 @@ async def _paged(site: Site, plan: Plan, webhook: Webhook, taken: Step, kept: Ke
         return await hold_turn(site, plan, webhook, position, say=taken.say)
     walk = Walk(plan.flow, replace(position, turn=position.turn - 1), say=list(taken.say))
     ask_reason(walk)
-    return str(render(site, plan, Step(walk.position, tuple(walk.say), walk.action, ()), kept.callback))
+    return render(site, plan, Step(walk.position, tuple(walk.say), walk.action, ()), kept.callback)

@@ -2,7 +2,7 @@
 
 import structlog
 
-from ivr.actions import Hold, OpenPage
+from ivr.actions import OpenPage
 from ivr.inputs import Entered
 from ivr.position import to_query
 from ivr.walk import Step, begin, step
@@ -12,9 +12,9 @@ from storage.calls import CallEvent, CallHead, Progress, busy_lines, note_parts
 from storage.errors import UnavailableError
 from telephony.twiml import Document
 from webhooks.alerts import unknown_number
-from webhooks.answer import render, voices
+from webhooks.answer import voices
 from webhooks.caller import caller_of
-from webhooks.keeping import Kept, Record, keep
+from webhooks.keeping import Record, keep
 from webhooks.signed import Webhook
 from webhooks.site import Site
 from webhooks.turns import answer_step, progress_of
@@ -69,7 +69,7 @@ async def _go(site: Site, webhook: Webhook, plan: Plan, caller: str | None, deci
         taken = _first_step(plan, None if decided.startswith("reject: ") else decided, caller)
     if taken is None:
         return str(Document(voices(plan)).reject(decided.removeprefix("reject: ")))
-    return await _speak(site, plan, webhook, taken, kept)
+    return await answer_step(site, plan, webhook, taken, kept)
 
 
 def _first_step(plan: Plan, go: str | None, caller: str | None) -> Step | None:
@@ -87,9 +87,3 @@ def _record(plan: Plan, head: CallHead, decided: str, taken: Step | None) -> Rec
     event = CallEvent("turn:0", head.at, "answered", body, {"notes": private} if private else {})
     opens = taken.position.node if taken and isinstance(taken.action, OpenPage) else ""
     return Record(head, progress, event, opens_page=opens)
-
-
-async def _speak(site: Site, plan: Plan, webhook: Webhook, taken: Step, kept: Kept) -> str:
-    if isinstance(taken.action, OpenPage | Hold):
-        return await answer_step(site, plan, webhook, taken, kept)
-    return str(render(site, plan, taken, kept.callback))
