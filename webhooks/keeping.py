@@ -95,7 +95,10 @@ async def replay(site: Site, entry: dict[str, Any]) -> None:
     if plan is None:
         raise ValueError("its practice is not known")
     # A page that a caller could not wait for is opened when the call is closed; see `webhooks.closing`.
-    await _write_with_consequences(site, plan, replace(record, opens_page=""))
+    kept = await _write_with_consequences(site, plan, replace(record, opens_page=""))
+    if kept.earlier is not None:
+        # Its webhook had given up waiting when it was written after all, perhaps after the call's end.
+        await _amend(site, record)
 
 
 async def _write(site: Site, record: Record) -> Kept:

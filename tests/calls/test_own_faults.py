@@ -333,19 +333,19 @@ async def test_a_job_of_a_dead_worker_is_done_by_another(night: Night):
 async def test_an_error_inside_a_webhook_is_spoken_and_leads_to_the_doctor(
     night: Night, monkeypatch: pytest.MonkeyPatch, turn: int
 ):
-    """The library that writes TwiML fails once, at the call's n-th document."""
-    from twilio.twiml.voice_response import VoiceResponse
+    """What writes TwiML fails once, at the call's n-th document."""
+    from webhooks import answer
 
     night.trouble_is_expected = True
     night.phone(CHEN).behaviour = TAKES_DIALLED
-    genuine, count = VoiceResponse.gather, iter(range(100))
+    genuine, count = answer.gathering, iter(range(100))
 
-    def gather(self: VoiceResponse, *rest: object, **named: object):
+    def gathering(*rest: object, **named: object) -> str:
         if next(count) == turn:
             raise RuntimeError("broken")
-        return genuine(self, *rest, **named)
+        return genuine(*rest, **named)
 
-    monkeypatch.setattr(VoiceResponse, "gather", gather)
+    monkeypatch.setattr(answer, "gathering", gathering)
     call = await night.calls(PARENT)
     for _ in range(turn):
         await call.hears("press 1")
