@@ -11,7 +11,7 @@ from webhooks.signed import where
 _log = structlog.get_logger(__name__)
 
 PAUSE: Final = 2.0
-"""Real seconds before work that failed, or came to an end, begins again."""
+"""Real seconds before work that came to an end begins again, and at least before work that failed does."""
 
 
 async def for_ever(name: str, work: Callable[[], Awaitable[object]], pause: float = PAUSE) -> None:
@@ -25,4 +25,6 @@ async def for_ever(name: str, work: Callable[[], Awaitable[object]], pause: floa
             await work()
         except Exception as error:  # noqa: BLE001 - see above
             _log.error("background_work_failed", work=name, error=type(error).__name__, where=where(error))
-        await asyncio.sleep(pause)
+            await asyncio.sleep(max(pause, PAUSE))
+        else:
+            await asyncio.sleep(pause)

@@ -1,8 +1,8 @@
 """The worker: carries out what transactions deferred, and sweeps up after workers that died."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -28,6 +28,11 @@ from webhooks.signed import where
 
 _log = structlog.get_logger(__name__)
 
+WAKE_EVERY: Final = 0.2
+"""Real seconds between two looks at which pages are due: one cheap query, and all that a page's timers hang on."""
+AWAKE_AT_ONCE: Final = 4
+REST_AFTER_FAILURE: Final = 5.0
+"""Real seconds in which a page whose wake-up failed is let be."""
 SWEEP_EVERY: Final = 2.0
 """Real seconds; with the heartbeat below it bounds how long a dead worker's pages lie still to under 10 s."""
 HEARTBEAT: Final = 2.0
@@ -56,10 +61,10 @@ class Worker:
         self._parts = parts
         self.effects = Effects(parts)
         self._reconciled: Instant | None = None
+        self._resting: dict[str, float] = {}
         self._register()
 
     def _register(self) -> None:
-        self._task(jobs.ADVANCE, self.advance)
         for name, method in _TASKS.items():
             self._task(name, getattr(self.effects, method))
 
@@ -72,14 +77,13 @@ class Worker:
         retry = procrastinate.RetryStrategy(max_attempts=5, linear_wait=2, retry_exceptions=[UnavailableError])
         self._parts.queue.task(name=name, retry=retry)(run)
 
-    async def advance(self, page: str) -> None:
-        """A page's wake-up: it does nothing when the page is not due."""
-        with suppress(NotFoundError):
-            await self._parts.site.paging.happen(page, Due())
-
     async def run(self) -> None:
         """Work until cancelled. Whatever fails is begun again; a database that goes away is waited for."""
-        working = [for_ever("jobs", self._work), for_ever("sweep", self.sweep, SWEEP_EVERY)]
+        working = [
+            for_ever("jobs", self._work),
+            for_ever("timers", self.wake, WAKE_EVERY),
+            for_ever("sweep", self.sweep, SWEEP_EVERY),
+        ]
         tasks = [asyncio.create_task(work) for work in working]
         try:
             await asyncio.gather(*tasks)
@@ -118,21 +122,51 @@ class Worker:
             concurrency=20, wait=False, delete_jobs="successful", install_signal_handlers=False, listen_notify=False
         )
 
+    async def wake(self) -> int:
+        """Let every page whose time has come go on; how many. Any worker does it for any page."""
+        async with self._parts.database.statement() as connection:
+            due = await pages.overdue(connection, self._parts.clock.now())
+        waiting = iter(due)
+
+        async def wake_some() -> None:
+            for page in waiting:
+                with structlog.contextvars.bound_contextvars(page=page):
+                    await self._advance(page)
+
+        await asyncio.gather(*(wake_some() for _ in range(AWAKE_AT_ONCE)))
+        return len(due)
+
+    async def _advance(self, page: str) -> None:
+        """A page's wake-up: it does nothing when another worker was here first. One that fails is left for a while."""
+        if time.monotonic() < self._resting.get(page, 0.0):
+            return
+        try:
+            await self._parts.site.paging.happen(page, Due())
+        except NotFoundError:
+            self._rest(page)
+        except UnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one broken row must not hold up all that is behind it
+            _log.error("page_not_advanced", error=type(error).__name__, where=where(error))
+            self._rest(page)
+        else:
+            self._resting.pop(page, None)
+
+    def _rest(self, page: str) -> None:
+        self._resting[page] = time.monotonic() + REST_AFTER_FAILURE
+
     async def sweep(self) -> int:
-        """Take over what is overdue: pages, attempts that were never placed, jobs of dead workers. How many."""
+        """Take over what lies still: attempts that were never placed, jobs of dead workers. How many attempts."""
         now = self._parts.clock.now()
         async with self._parts.database.transaction() as connection:
-            due = await pages.overdue(connection, now)
             unplaced = await pages.unplaced(connection, now - UNPLACED_AFTER)
             for page, attempt, means in unplaced:
                 name = jobs.PLACE_CALL if means == "call" else jobs.SEND_SMS
                 arguments: dict[str, str | int] = {"page": page, "attempt": attempt}
                 await self._parts.site.jobs.defer_once(connection, name, arguments, lock=f"sweep:{page}:{attempt}")
-        for page in due:
-            await self._alone("advance", lambda page=page: self.advance(page))  # type: ignore[misc] # bound now
         for work in (self._escalate, self._revive, self._reconcile):
             await self._alone(work.__name__, work)
-        return len(due) + len(unplaced)
+        return len(unplaced)
 
     async def _alone(self, name: str, work: Callable[[], Awaitable[object]]) -> None:
         """One part of the sweep: if it fails, the others come all the same."""

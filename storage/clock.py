@@ -1,7 +1,6 @@
 """What time it is, for the shells; the pure packages are given `now`.
 
-A clock may be moved (a rehearsal at 02:10 on a Sunday) and sped up; the database's own clock never is. `real_delay`
-is the bridge: how long to wait, really, until the clock shows an instant.
+A clock may be moved (a rehearsal at 02:10 on a Sunday) and sped up; the database's own clock never is.
 """
 
 import re
@@ -17,9 +16,6 @@ class Clock(Protocol):
     def now(self) -> Instant:
         """The present instant."""
 
-    def real_delay(self, until: Instant) -> float:
-        """Real seconds until the clock shows `until`; 0.0 when it has passed."""
-
 
 class SystemClock:
     """The machine's clock."""
@@ -27,10 +23,6 @@ class SystemClock:
     def now(self) -> Instant:
         """The present instant."""
         return Instant.now()
-
-    def real_delay(self, until: Instant) -> float:
-        """Real seconds until `until`."""
-        return max(0.0, (until - self.now()).total("seconds"))
 
 
 class MovedClock:
@@ -44,10 +36,6 @@ class MovedClock:
     def now(self) -> Instant:
         """The instant that this clock shows."""
         return self._start + TimeDelta(seconds=(time.monotonic() - self._began) * self.rate)
-
-    def real_delay(self, until: Instant) -> float:
-        """Real seconds until this clock shows `until`."""
-        return max(0.0, (until - self.now()).total("seconds") / self.rate)
 
 
 class ClockSettingError(ValueError):

@@ -15,7 +15,6 @@ from storage.database import libpq_url
 URGENT: Final = 10
 ROUTINE: Final = 0
 
-ADVANCE: Final = "nightbell.advance"
 PLACE_CALL: Final = "nightbell.place_call"
 SEND_SMS: Final = "nightbell.send_sms"
 CANCEL_CALL: Final = "nightbell.cancel_call"

@@ -116,7 +116,7 @@ class Paging:
         await pages.store_advance(connection, stored.page, result, type(event).__name__, now)
         if result.page.state is PageState.RESOLVED and not isinstance(event, Resolved):
             await messages.finish_by_page(connection, page, result.page.accepted_by or "the last resort", now)
-        await self._defer(connection, stored.page, result, now)
+        await self._defer(connection, result)
         _log.info(
             "page_advanced",
             page=page,
@@ -163,14 +163,11 @@ class Paging:
         if since >= stored.page.opened_at:
             await self.happen_on(connection, page, PatientReached())
 
-    async def _defer(self, connection: AsyncConnection, before: Page, result: Advance, now: Instant) -> None:
-        page = result.page
+    async def _defer(self, connection: AsyncConnection, result: Advance) -> None:
+        """Hand the effects to the worker. When the page is due next stands in its row, where workers look for it."""
         for effect in result.effects:
-            name, arguments = _job(page, effect)
+            name, arguments = _job(result.page, effect)
             await self._queue.defer(connection, name, arguments, priority=jobs.URGENT)
-        if page.due is not None and page.due != before.due:
-            delay = self._clock.real_delay(page.due) if page.due > now else 0.0
-            await self._queue.defer(connection, jobs.ADVANCE, {"page": page.id}, priority=jobs.URGENT, delay=delay)
 
 
 def _job(page: Page, effect: Effect) -> tuple[str, dict[str, str | int]]:

@@ -42,10 +42,6 @@ class TimelineClock:
     def now(self) -> Instant:
         return self._timeline.now()
 
-    def real_delay(self, until: Instant) -> float:
-        """Wake-ups of pages come from the sweep, as they do when the worker that would have woken died."""
-        return 3600.0 if until > self._timeline.now() else 0.0
-
 
 class Product:
     """One process of the product: what `nightbell serve` and `nightbell worker` run."""
@@ -186,7 +182,7 @@ class Night:
         if not row.due:
             return False
         with suppress(UnavailableError):
-            await self.worker.sweep()
+            await self.worker.wake()
         # A page that stays due although it was swept is a fault of its own, and must not hold the clock.
         return (await self.sql_one("SELECT sum(version) FROM pages")) != row.versions
 
@@ -306,7 +302,7 @@ _READY = """
 """
 _LATER = """
     SELECT id, greatest(0, extract(epoch FROM scheduled_at - now()))::float AS wait FROM procrastinate_jobs
-    WHERE status = 'todo' AND scheduled_at > now() AND task_name <> 'nightbell.advance'
+    WHERE status = 'todo' AND scheduled_at > now()
 """
 
 

@@ -192,7 +192,7 @@ def test_a_call_that_is_under_way_has_empty_cells() -> None:
 @pytest.fixture
 def queue(database: Database) -> Jobs:
     app = jobs.make_app(database.url)
-    app.task(name=jobs.ADVANCE)(lambda: None)
+    app.task(name=jobs.SEND_SMS)(lambda: None)
     return Jobs(app)
 
 
@@ -206,16 +206,16 @@ async def waiting(database: Database) -> list[tuple[str, int, bool]]:
 
 async def test_a_job_is_there_when_its_transaction_is_and_not_before(database: Database, queue: Jobs) -> None:
     async with database.transaction() as connection:
-        await queue.defer(connection, jobs.ADVANCE, {"page": "p"}, priority=jobs.URGENT)
-        await queue.defer(connection, jobs.ADVANCE, {"page": "p"}, delay=60.0)
+        await queue.defer(connection, jobs.SEND_SMS, {"page": "p"}, priority=jobs.URGENT)
+        await queue.defer(connection, jobs.SEND_SMS, {"page": "p"}, delay=60.0)
         assert await waiting(database) == []
-    assert await waiting(database) == [(jobs.ADVANCE, 10, False), (jobs.ADVANCE, 0, True)]
+    assert await waiting(database) == [(jobs.SEND_SMS, 10, False), (jobs.SEND_SMS, 0, True)]
 
 
 async def test_a_rollback_leaves_no_job(database: Database, queue: Jobs) -> None:
     async def fails() -> None:
         async with database.transaction() as connection:
-            await queue.defer(connection, jobs.ADVANCE, {"page": "p"})
+            await queue.defer(connection, jobs.SEND_SMS, {"page": "p"})
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -225,7 +225,7 @@ async def test_a_rollback_leaves_no_job(database: Database, queue: Jobs) -> None
 
 async def test_a_locked_job_waits_once_and_the_transaction_goes_on(database: Database, queue: Jobs) -> None:
     async with database.transaction() as connection:
-        assert await queue.defer_once(connection, jobs.ADVANCE, {"page": "p"}, lock="a")
-        assert not await queue.defer_once(connection, jobs.ADVANCE, {"page": "p"}, lock="a")
-        assert await queue.defer_once(connection, jobs.ADVANCE, {"page": "p"}, lock="b")
+        assert await queue.defer_once(connection, jobs.SEND_SMS, {"page": "p"}, lock="a")
+        assert not await queue.defer_once(connection, jobs.SEND_SMS, {"page": "p"}, lock="a")
+        assert await queue.defer_once(connection, jobs.SEND_SMS, {"page": "p"}, lock="b")
     assert len(await waiting(database)) == 2

@@ -11,8 +11,7 @@ A_MINUTE = TimeDelta(minutes=1)
 def test_unset_it_is_the_machines_clock(setting) -> None:
     clock = read_clock(setting)
     assert isinstance(clock, SystemClock)
-    assert clock.real_delay(clock.now() + A_MINUTE) > 59
-    assert clock.real_delay(clock.now() - A_MINUTE) == 0.0
+    assert Instant.now() - A_MINUTE < clock.now() < Instant.now() + A_MINUTE
 
 
 @pytest.mark.parametrize(
@@ -29,12 +28,6 @@ def test_an_instant_is_where_it_starts(setting) -> None:
     clock = read_clock(setting)
     assert isinstance(clock, MovedClock)
     assert NIGHT <= clock.now() < NIGHT + A_MINUTE
-
-
-def test_a_faster_clock_waits_less() -> None:
-    clock = read_clock("2026-11-22T07:10:00Z*10")
-    assert 5 < clock.real_delay(clock.now() + A_MINUTE) <= 6
-    assert clock.real_delay(NIGHT - A_MINUTE) == 0.0
 
 
 def test_processes_share_a_clock_that_says_since_when_it_runs() -> None:
