@@ -1,7 +1,7 @@
 """Reading a webhook: what the caller did, in the flow's words."""
 
 from collections.abc import Mapping
-from typing import Final, cast
+from typing import Final
 
 from ivr.inputs import DialEnded, DialResult, Entered, Input, Keys, QueueEnded, Recorded, Spoken
 from ivr.position import Phase
@@ -56,39 +56,3 @@ def _seconds(text: str) -> int:
 def is_private(phase: Phase, given: Input) -> bool:
     """True for what may be about the patient: entries, and spoken words."""
     return phase in _PRIVATE or isinstance(given, Spoken)
-
-
-def to_json(given: Input) -> dict[str, object]:
-    """The input as an event keeps it."""
-    match given:
-        case Entered():
-            return {"entered": True}
-        case Keys(digits):
-            return {"keys": digits}
-        case Spoken(words):
-            return {"spoken": words}
-        case Recorded(seconds, hung_up):
-            return {"recorded": seconds, "hung_up": hung_up}
-        case DialEnded(result):
-            return {"dial": result.value}
-        case QueueEnded(bridged):
-            return {"bridged": bridged}
-
-
-def from_json(kept: Mapping[str, object]) -> Input:
-    """The input that `to_json` kept. Raises ValueError for anything else."""
-    match dict(kept):
-        case {"entered": _}:
-            return Entered()
-        case {"keys": str(digits)}:
-            return Keys(digits)
-        case {"spoken": str(words)}:
-            return Spoken(words)
-        case {"recorded": int(seconds), "hung_up": hung_up}:
-            return Recorded(seconds, cast("bool", hung_up))
-        case {"dial": str(result)}:
-            return DialEnded(DialResult(result))
-        case {"bridged": bool(bridged)}:
-            return QueueEnded(bridged)
-        case _:
-            raise ValueError("not a kept input")

@@ -7,6 +7,7 @@ from whenever import Date, Instant
 from ivr.actions import Hold, OpenPage, RingDestination
 from ivr.entering import Walk, ask_reason
 from ivr.inputs import DialEnded, DialResult, Input, NoteKind
+from ivr.kept import from_json, to_json
 from ivr.position import Position, from_query, to_query
 from ivr.prompts import own
 from ivr.walk import Step, step
@@ -18,7 +19,7 @@ from webhooks.dialling import dial_people
 from webhooks.hold import hold_turn
 from webhooks.keeping import Kept, Record, keep
 from webhooks.paging import connect_at
-from webhooks.reading import from_json, is_private, read_input, to_json
+from webhooks.reading import is_private, read_input
 from webhooks.signed import Webhook
 from webhooks.site import Site
 
