@@ -8,6 +8,8 @@ from typing import Any, Final
 import structlog
 from fastapi import FastAPI, Request
 
+from api.app import PREFIX, create_api
+from api.desk import Desk
 from api.health import Readiness, health_routes
 from nightbell.composition import Parts
 from nightbell.supervise import for_ever
@@ -47,6 +49,8 @@ def create_app(parts: Parts, *, with_worker: bool = False) -> FastAPI:
     app.state.parts = parts
     app.router.routes.extend(routes())
     app.include_router(health_routes(readiness, parts.site.metrics.registry))
+    desk = Desk(parts.clock, parts.ring, parts.database, parts.plans, parts.site.paging)
+    app.mount(PREFIX, create_api(desk))  # an application of its own: none of what it does to requests is done to calls
     return app
 
 

@@ -1,27 +1,11 @@
-"""Publishing a plan: the one way for the command, the API and the tests. It is refused whole, or published whole."""
-
-from dataclasses import dataclass
+"""Publishing a plan with the parts of a process: what `storage.publishing` does, for the API too."""
 
 from nightbell.composition import Parts
-from routing.plan import Plan, publishable
-from storage import plans
+from storage.publishing import Published, publish
 
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What became of it. `is_new`: False when the very same document was current already."""
-
-    plan: Plan
-    version: int
-    is_new: bool
-    waived: tuple[str, ...]
+__all__ = ["Published", "publish_text"]
 
 
 async def publish_text(parts: Parts, document: str, author: str) -> Published:
     """Check and publish the document. Raises PlanFaults with all faults, NumberTakenError, UnavailableError."""
-    now = parts.clock.now()
-    checked = publishable(document, now)
-    waived = [{"check": w.fault.check, "path": w.fault.path, "because": w.because} for w in checked.waived]
-    async with parts.database.transaction() as connection:
-        version, is_new = await plans.publish(connection, checked.plan, document, waived, author, now)
-    return Published(checked.plan, version, is_new, tuple(f"{w['path']}: {w['because']}" for w in waived))
+    return await publish(parts.database, document, author, parts.clock.now())

@@ -47,6 +47,7 @@ class PlanCache:
         self._clock = clock
         self._folder = folder
         self._contents = _Contents()
+        self._reading = asyncio.Lock()
         self.loaded_from_disk = False
 
     def by_number(self, dialled: str) -> Plan | None:
@@ -100,10 +101,11 @@ class PlanCache:
 
     async def refresh(self, practice: str | None = None) -> None:
         """Read the current plans, or one practice's, and copy them to disk. Raises UnavailableError."""
-        async with self._database.transaction() as connection:
-            found = await plans.load_current(connection, self._clock.now(), practice)
-        for stored in found:
-            self._take(stored)
+        async with self._reading:  # or what was read earlier could be taken later, over what is newer
+            async with self._database.transaction() as connection:
+                found = await plans.load_current(connection, self._clock.now(), practice)
+            for stored in found:
+                self._take(stored)
         self.loaded_from_disk = False
 
     def _take(self, stored: StoredPlan) -> None:

@@ -98,24 +98,28 @@ async def tell(connection: AsyncConnection, practice: str) -> None:
     await connection.execute(text("SELECT pg_notify(:channel, :practice)"), {"channel": CHANNEL, "practice": practice})
 
 
-async def add_closure(connection: AsyncConnection, practice: str, closure: Closure) -> None:
-    """Close the practice for a window."""
-    await connection.execute(
-        insert(closures).values(
+async def add_closure(connection: AsyncConnection, practice: str, closure: Closure) -> int:
+    """Close the practice for a window; the record's number."""
+    number = await connection.scalar(
+        insert(closures)
+        .values(
             practice=practice,
             starts_at=closure.start.to_stdlib(),
             ends_at=closure.end.to_stdlib(),
             author=closure.author,
             reason=closure.reason,
         )
+        .returning(closures.c.id)
     )
     await tell(connection, practice)
+    return int(number or 0)
 
 
-async def add_override(connection: AsyncConnection, practice: str, override: Override) -> None:
-    """Put somebody on call for a window."""
-    await connection.execute(
-        insert(overrides).values(
+async def add_override(connection: AsyncConnection, practice: str, override: Override) -> int:
+    """Put somebody on call for a window; the record's number."""
+    number = await connection.scalar(
+        insert(overrides)
+        .values(
             practice=practice,
             schedule=override.schedule,
             member=override.member,
@@ -124,8 +128,10 @@ async def add_override(connection: AsyncConnection, practice: str, override: Ove
             author=override.author,
             reason=override.reason,
         )
+        .returning(overrides.c.id)
     )
     await tell(connection, practice)
+    return int(number or 0)
 
 
 async def load_current(connection: AsyncConnection, now: Instant, practice: str | None = None) -> list[StoredPlan]:
@@ -162,9 +168,32 @@ async def load_version(connection: AsyncConnection, practice: str, version: int)
     return str(document) if document is not None else None
 
 
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """What is known of a version besides its text. `waived`: check, path and reason of each waived fault."""
+
+    version: int
+    published_at: Instant
+    published_by: str
+    waived: list[dict[str, str]]
+
+
+async def versions(connection: AsyncConnection, practice: str, before: int | None, limit: int) -> list[StoredVersion]:
+    """The practice's versions, the newest first, from before the version of that number."""
+    stored = plan_versions.c
+    query = select(stored.version, stored.published_at, stored.published_by, stored.waived)
+    query = query.where(stored.practice == practice)
+    if before is not None:
+        query = query.where(stored.version < before)
+    rows = await connection.execute(query.order_by(stored.version.desc()).limit(limit))
+    return [StoredVersion(row.version, Instant(row.published_at), row.published_by, row.waived) for row in rows]
+
+
 async def _closures(connection: AsyncConnection, now: Instant) -> dict[str, list[Closure]]:
     rows = await connection.execute(
-        select(closures).where(closures.c.ends_at > now.to_stdlib()).order_by(closures.c.id)
+        select(closures)
+        .where(closures.c.ends_at > now.to_stdlib(), closures.c.ended_at.is_(None))
+        .order_by(closures.c.id)
     )
     result: dict[str, list[Closure]] = {}
     for row in rows:
@@ -175,7 +204,9 @@ async def _closures(connection: AsyncConnection, now: Instant) -> dict[str, list
 
 async def _overrides(connection: AsyncConnection, now: Instant) -> dict[str, list[Override]]:
     rows = await connection.execute(
-        select(overrides).where(overrides.c.ends_at > now.to_stdlib()).order_by(overrides.c.id)
+        select(overrides)
+        .where(overrides.c.ends_at > now.to_stdlib(), overrides.c.ended_at.is_(None))
+        .order_by(overrides.c.id)
     )
     result: dict[str, list[Override]] = {}
     for row in rows:

@@ -1,0 +1,102 @@
+"""The gate before every path of the API: nothing behind it is reached without a key.
+
+It stands around the API alone, so that no webhook passes it, and lets a few requests at once work, so that however
+many come, calls find the processor and the database free.
+"""
+
+import asyncio
+import re
+import secrets
+from typing import Final
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.bodies import read_body, replayed
+from api.desk import Desk
+from api.problems import Problem, problem_of
+from storage import api_keys
+from storage.api_keys import ApiKey
+
+AT_ONCE: Final = 4
+"""Requests that work at the same time in this process; the others wait."""
+REQUEST_ID: Final = "X-Request-Id"
+_SANE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_OFFERED: Final = frozenset({"*/*", "application/*", "application/json", "application/problem+json"})
+_TEXTS: Final = frozenset({"text/*", "text/yaml", "application/yaml", "application/x-yaml"})
+
+
+class Gate:
+    """ASGI middleware: the request's id, its key, its body, and every error translated."""
+
+    def __init__(self, app: ASGIApp, desk: Desk) -> None:
+        self._app = app
+        self._desk = desk
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request through, or answer it here."""
+        if scope["type"] != "http":
+            return
+        headers = Headers(scope=scope)
+        given = headers.get(REQUEST_ID, "")
+        request_id = given if _SANE_ID.fullmatch(given) else secrets.token_hex(16)
+        scope.setdefault("state", {})["request_id"] = request_id
+        answer = _Answer(send, request_id)
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._pass(scope, headers, receive, answer)
+            except Exception as error:
+                if answer.has_begun:
+                    raise
+                response = problem_of(error).response(scope["path"], request_id)
+                await response(scope, receive, answer)
+
+    async def _pass(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
+        async with self._slots:
+            scope["state"]["key"] = await self._key(headers)
+        _check_accepted(headers)
+        body = await read_body(scope["path"], headers, receive)
+        async with self._slots:
+            await self._app(scope, replayed(body, receive), send)
+
+    async def _key(self, headers: Headers) -> ApiKey:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise _unknown("Send a key as `Authorization: Bearer nbk_...`; `nightbell key create` makes one.")
+        async with self._desk.database.statement() as connection:
+            key = await api_keys.find(connection, token.strip(), self._desk.clock.now())
+        if key is None:
+            raise _unknown("This key is not known, or was revoked, or has expired; `nightbell key list` shows which.")
+        return key
+
+
+def _unknown(detail: str) -> Problem:
+    return Problem(401, detail, headers={"WWW-Authenticate": 'Bearer realm="nightbell"'})
+
+
+def _check_accepted(headers: Headers) -> None:
+    """Raise Problem 406 for who takes neither JSON nor, which is what plans are read as, YAML."""
+    wanted = headers.get("accept", "*/*").lower()
+    ranges = {part.partition(";")[0].strip() for part in wanted.split(",")}
+    if ranges.isdisjoint(_OFFERED | _TEXTS):
+        raise Problem(406, "The answer is application/json (a plan's text also application/yaml); accept that.")
+
+
+class _Answer:
+    """Sends on, with the headers that every answer has."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self._request_id = request_id
+        self.has_begun = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.has_begun = True
+            headers = MutableHeaders(scope=message)
+            headers[REQUEST_ID] = self._request_id
+            headers["Cache-Control"] = "no-store"
+            headers["X-Content-Type-Options"] = "nosniff"
+        await self._send(message)

@@ -1,0 +1,40 @@
+"""Publishing a plan: the one way for the command, the API and the tests. It is refused whole, or published whole."""
+
+import asyncio
+from dataclasses import dataclass
+
+from whenever import Instant
+
+from routing.plan import Plan, Publishable, publishable
+from storage import plans
+from storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What became of it. `is_new`: False when the very same document was current already."""
+
+    plan: Plan
+    version: int
+    is_new: bool
+    waived: tuple[str, ...]
+
+
+async def checked(document: str, now: Instant) -> Publishable:
+    """What `publishable` says, in a thread, so that no call waits for it. Raises PlanFaults with all faults."""
+    return await asyncio.to_thread(publishable, document, now)
+
+
+async def publish(database: Database, document: str, author: str, now: Instant) -> Published:
+    """Check and publish the document. Raises PlanFaults with all faults, NumberTakenError, UnavailableError."""
+    return await publish_checked(database, await checked(document, now), document, author, now)
+
+
+async def publish_checked(
+    database: Database, found: Publishable, document: str, author: str, now: Instant
+) -> Published:
+    """Publish the document that `checked` found to be fit. Raises NumberTakenError, UnavailableError."""
+    waived = [{"check": w.fault.check, "path": w.fault.path, "because": w.because} for w in found.waived]
+    async with database.transaction() as connection:
+        version, is_new = await plans.publish(connection, found.plan, document, waived, author, now)
+    return Published(found.plan, version, is_new, tuple(f"{w['path']}: {w['because']}" for w in waived))
