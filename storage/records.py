@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant
 
 from storage.database import Database
@@ -79,16 +80,23 @@ _QUERY: Final = """
         WHERE e.call = c.sid AND n.value ->> 0 = 'entered'
     ) AS path
     FROM calls c
-    WHERE (CAST(:practice AS text) IS NULL OR c.practice = :practice)
-    ORDER BY c.started_at {order}, c.sid LIMIT :limit
+    WHERE {where}
 """
+_LISTED: Final = """(CAST(:practice AS text) IS NULL OR c.practice = :practice)
+    ORDER BY c.started_at {order}, c.sid LIMIT :limit"""
+
+
+async def read_record(connection: AsyncConnection, sid: str) -> CallRecord | None:
+    """One call's record; None when the call is not known."""
+    row = (await connection.execute(text(_QUERY.format(where="c.sid = :sid")), {"sid": sid})).one_or_none()
+    return _record(row) if row else None
 
 
 async def records(
     database: Database, practice: str | None = None, *, newest_first: bool = False, limit: int | None = None
 ) -> AsyncIterator[CallRecord]:
     """The calls, streamed from the server in constant memory. Raises UnavailableError."""
-    query = text(_QUERY.format(order="DESC" if newest_first else "ASC"))
+    query = text(_QUERY.format(where=_LISTED.format(order="DESC" if newest_first else "ASC")))
     async with database.transaction() as connection:
         batched = query.execution_options(yield_per=_BATCH)
         async with connection.stream(batched, {"practice": practice, "limit": limit}) as rows:

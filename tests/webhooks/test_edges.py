@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 from whenever import Instant, TimeDelta
 
 from ivr.inputs import DialEnded, DialResult, Entered, Keys, QueueEnded, Recorded, Spoken
+from ivr.kept import from_json, to_json
 from ivr.position import Phase, Position, from_query
 from telephony.errors import UncertainError
 from tests.ivr.flows import inputs
 from tests.webhooks.conftest import Twilio
 from webhooks.caller import caller_of, known_number
 from webhooks.media import Media
-from webhooks.reading import from_json, is_private, read_input, to_json
+from webhooks.reading import is_private, read_input
 from webhooks.signed import Webhook
 from webhooks.urls import PlanKey, Urls
 
