@@ -1,0 +1,84 @@
+"""What every request meets first, and how errors look."""
+
+import asyncio
+
+import pytest
+
+from storage.errors import ContendedError, UnavailableError
+from tests.api.conftest import MAPLE, YAML, Operator
+
+
+async def test_a_sane_request_id_is_taken_and_another_is_made(operator: Operator):
+    answer = await operator.asks("GET", "", headers={"X-Request-Id": "from-the-proxy.1"})
+    assert answer.headers["X-Request-Id"] == "from-the-proxy.1"
+    for odd in ("x" * 65, "two words", "", "-"):
+        made = (await operator.asks("GET", "", headers={"X-Request-Id": odd})).headers["X-Request-Id"]
+        assert made != odd
+        assert len(made) == 32
+
+
+async def test_an_unknown_path_and_method(operator: Operator):
+    told = await operator.refused(404, "GET", "/v1/nowhere")
+    assert told["instance"] == "/v1/nowhere"
+    answer = await operator.asks("PATCH", MAPLE)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET")
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [("text/html", 406), ("image/png, text/html;q=0.5", 406), ("application/json", 200), ("text/html, */*;q=0.1", 200)],
+)
+async def test_what_is_accepted(operator: Operator, accept: str, status: int):
+    assert (await operator.asks("GET", "", headers={"Accept": accept})).status_code == status
+
+
+@pytest.mark.parametrize("announced", [True, False])
+@pytest.mark.parametrize(("path", "size"), [("/explain", 64 << 10), ("/plan/verify", 1 << 20)])
+async def test_a_long_body_is_refused_be_its_length_announced_or_not(
+    operator: Operator, announced: bool, path: str, size: int
+):
+    async def chunks():
+        for _ in range(size // 1024):
+            yield b" " * 1024
+        yield b" " * 1023 + b"x"
+
+    content = b" " * (size + 1) if announced else chunks()
+    headers = YAML if path.endswith("verify") else {"Content-Type": "application/json"}
+    await operator.refused(413, "POST", path, content=content, headers=headers)
+
+
+async def test_a_compressed_body_or_another_charset_is_refused(operator: Operator):
+    await operator.refused(415, "POST", "/explain", {}, headers={"Content-Encoding": "gzip"})
+    odd = {"Content-Type": "application/json; charset=utf-16"}
+    await operator.refused(415, "POST", "/explain", content=b"{}", headers=odd)
+
+
+@pytest.mark.parametrize("error", [UnavailableError("gone"), ContendedError("held")])
+async def test_the_database_is_away(operator: Operator, monkeypatch: pytest.MonkeyPatch, error: Exception):
+    def gone(_self: object) -> None:
+        raise error
+
+    monkeypatch.setattr(type(operator.parts.database), "statement", gone)
+    answer = await operator.asks("GET", "")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+
+
+async def test_what_nobody_foresaw_says_nothing_of_what_was_sent(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    def breaks(*_: object) -> None:
+        raise RuntimeError("+16175550180")
+
+    monkeypatch.setattr("api.explaining.explain", breaks)
+    answer = await operator.asks("POST", "/explain", {"caller": "+16175550180"}, headers={"X-Request-Id": "abc"})
+    assert answer.status_code == 500
+    said = capsys.readouterr()
+    assert "api_failed" in said.out + said.err
+    assert "abc" in said.out + said.err
+    assert "6175550180" not in answer.text + said.out + said.err
+
+
+async def test_many_at_once_are_all_answered(operator: Operator):
+    answers = await asyncio.gather(*(operator.asks("GET", "/oncall") for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {200}
