@@ -160,6 +160,12 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "en": "We are trying the next number. Please stay on the line.",
         "es": "Estamos intentando con otro número. Por favor, no cuelgue.",
     },
+    "static_end": {
+        "en": "This call ends now. If nobody could help you yet, please call again in a few minutes. "
+        "If this is an emergency, hang up and dial 9 1 1.",
+        "es": "Esta llamada termina ahora. Si nadie pudo ayudarle, llame de nuevo en unos minutos. "
+        "Si es una emergencia, cuelgue y marque 9 1 1.",
+    },
     "nobody_reached": {
         "en": "We could not reach anybody just now. If this is an emergency, hang up and dial 9 1 1. "
         "After the tone, say your name, your phone number and what is wrong.",

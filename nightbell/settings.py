@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     operators: Annotated[
         str, Field(validation_alias=_named("NIGHTBELL_OPERATORS"), pattern=r"^(\+[1-9]\d{6,14}\s*(,\s*|$))*$")
     ] = ""
+    fallback_dir: Annotated[Path | None, Field(validation_alias=_named("NIGHTBELL_FALLBACK_DIR"))] = None
+    fallback_url: Annotated[str, Field(validation_alias=_named("NIGHTBELL_FALLBACK_URL"))] = ""
     log_format: Annotated[str, Field(validation_alias=_named("NIGHTBELL_LOG_FORMAT"), pattern="^(json|text)$")] = "text"
     log_level: Annotated[
         str, Field(validation_alias=_named("NIGHTBELL_LOG_LEVEL"), pattern="^(debug|info|warning|error)$")
@@ -67,7 +69,12 @@ class Settings(BaseSettings):
             sqlalchemy_url(value.get_secret_value())
         return value
 
-    @field_validator("public_url", "api_url", mode="after")
+    @field_validator("fallback_dir", mode="before")
+    @classmethod
+    def _blank_folder_is_unset(cls, value: object) -> object:
+        return value or None
+
+    @field_validator("public_url", "api_url", "fallback_url", mode="after")
     @classmethod
     def _with_scheme(cls, value: str) -> str:
         if value and not value.startswith(("https://", "http://")):

@@ -58,6 +58,11 @@ class KeyRing:
         """The ring in `id:base64,id:base64`. Raises KeySettingError."""
         return cls(_read_entry(n, entry) for n, entry in enumerate(filter(None, setting.split(",")), start=1))
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of its keys, the one that seals first."""
+        return tuple(key.id for key in self._keys)
+
     def seal(self, field: str, plain: str) -> bytes:
         """The value sealed for the field."""
         key = self._keys[0]

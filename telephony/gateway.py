@@ -1,6 +1,6 @@
 """Twilio's REST API as this product uses it: placing and moving calls, texting, looking."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
@@ -11,6 +11,7 @@ from twilio.rest import Client
 from whenever import Instant, TimeDelta
 
 from telephony.errors import UncertainError
+from telephony.owned import Account, OwnedNumber, read_account, read_number
 from telephony.transport import TIMEOUT, TWILIO_API, HttpxTransport
 
 Result = TypeVar("Result")
@@ -83,6 +84,27 @@ class Gateway:
             self._client.messages.create_async(to=to, from_=from_, body=body, status_callback=status_url)
         )
         return str(message.sid)
+
+    async def account(self) -> Account:
+        """The account itself; AccountError when the token is not its own."""
+        found = await _sent(self._client.api.v2010.accounts(self.account_sid).fetch_async())
+        return read_account(found, self._transport.date)
+
+    async def find_number(self, number: str) -> OwnedNumber | None:
+        """The account's number; None when it owns no such one."""
+        # The filter is a pattern at Twilio's: more than the one may come.
+        found = await _sent(self._client.incoming_phone_numbers.list_async(phone_number=number))
+        return next((read_number(each) for each in found if each.phone_number == number), None)
+
+    async def point_number(self, sid: str, pointers: Mapping[str, str]) -> OwnedNumber:
+        """Set these of the number's POINTERS, and no others; what it is then."""
+        return read_number(await _sent(self._client.incoming_phone_numbers(sid).update_async(**pointers)))
+
+    async def recording_url(self) -> str | None:
+        """Where the media of the newest recording are; None when the account has none."""
+        found = await _sent(self._client.recordings.list_async(limit=1, page_size=1))
+        path = f"/2010-04-01/Accounts/{self.account_sid}/Recordings"
+        return f"{self._base_url}{path}/{found[0].sid}.mp3" if found else None
 
     async def close(self) -> None:
         """Close its connections."""

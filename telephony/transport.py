@@ -29,6 +29,8 @@ class HttpxTransport(AsyncHttpClient):
         quiet = logging.getLogger("nightbell.twilio")
         quiet.setLevel(logging.CRITICAL)
         super().__init__(quiet, is_async=True)
+        self.date: str | None = None
+        """The Date of the last answer, as HTTP writes it: what time it is at Twilio."""
         self._base = base_url.rstrip("/")
         self._http = httpx.AsyncClient(timeout=timeout, follow_redirects=False)
 
@@ -58,6 +60,7 @@ class HttpxTransport(AsyncHttpClient):
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise UncertainError(f"Twilio did not answer: {type(error).__name__}") from None
+        self.date = answer.headers.get("Date")
         body = _object(answer)
         if answer.status_code >= 400:  # noqa: PLR2004 - HTTP's errors
             code = body.get("code") if body else 0

@@ -132,7 +132,7 @@ class Document:
     def dial(
         self,
         numbers: Iterable[str],
-        url: str,
+        url: str | None,
         caller_id: str | None,
         ring_for: TimeDelta,
         *,
@@ -142,11 +142,16 @@ class Document:
     ) -> "Document":
         """Ring the numbers, all at once or in turn, and bridge the first that picks up.
 
+        `url`: what says how the call goes on; None: the next verb does.
         `screen`: what it hears before the bridge. `answered`: the URL that is told when one picks up. `caller_id`: None
         passes the caller's own number on.
         """
         dial: Dial = self._response.dial(
-            action=url, method="POST", caller_id=caller_id, timeout=_seconds(ring_for), sequential=in_turn or None
+            action=url,
+            method="POST" if url else None,
+            caller_id=caller_id,
+            timeout=_seconds(ring_for),
+            sequential=in_turn or None,
         )
         for number in numbers:
             dial.number(

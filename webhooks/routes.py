@@ -4,7 +4,7 @@ from typing import Final
 
 from starlette.routing import BaseRoute, Route
 
-from webhooks import closing, dialling, fallback, hold, line, progress, recording, screening, sms, turns, voice
+from webhooks import closing, dialling, fallback, hold, line, ping, progress, recording, screening, sms, turns, voice
 from webhooks.call import plan_of
 from webhooks.signed import Endpoint, Handler, Rescue, Webhook, endpoint
 from webhooks.site import Site
@@ -55,6 +55,7 @@ _CALLBACKS: Final[dict[str, Handler]] = {
     "recording": recording.status,
     "sms/status": sms.status,
     "voice/desk/progress": line.progress,
+    "ping": ping.ping,
 }
 """Nobody listens: an error is HTTP 500, so that Twilio sends it again."""
 

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from telephony.emulator.control import control_routes
 from telephony.emulator.exchange import Exchange
+from telephony.emulator.rest import recordings
 from telephony.emulator.rest.api import VERSION, Asked, Handler
 from telephony.emulator.rest.errors import RestError
 from telephony.emulator.rest.faults import RestFault
@@ -71,7 +72,8 @@ class _Resource:
 
     async def _serve(self, request: Request) -> Response:
         try:
-            self._authenticate(request)
+            if not (self._exchange.recordings_are_public and self._handlers.get("GET") is recordings.media):
+                self._authenticate(request)
             return await self._handlers[request.method](await self._asked(request))
         except RestError as error:
             if error.fault:

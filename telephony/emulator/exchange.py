@@ -15,7 +15,7 @@ from telephony.emulator.events import CallEvent
 from telephony.emulator.faults import Fault
 from telephony.emulator.leg import Leg
 from telephony.emulator.messaging import Messaging
-from telephony.emulator.numbers import OwnedNumber, is_e164
+from telephony.emulator.numbers import OwnedNumber, is_e164, takes_calls
 from telephony.emulator.phone import Phone
 from telephony.emulator.placing import Placing
 from telephony.emulator.progress import CallbackOrder, Callbacks, Progress
@@ -62,6 +62,10 @@ class Exchange:
         self.queues: list[Queue] = []
         self.queue_bell = Bell(timeline)
         self.recordings: dict[str, Recording] = {}
+        self.recordings_are_public = False
+        """Twilio's default, until HTTP authentication for recording media is turned on in the console."""
+        self.account_status = "active"
+        self.account_type = "Full"
         self.performers: dict[str, Performer] = PERFORMERS
         self.rest_faults = RestFaults()
         self.ring_buffer = 5.0
@@ -187,6 +191,9 @@ class Exchange:
         leg.fallback_url, leg.fallback_method = number.voice_fallback_url, number.voice_fallback_method
         if number.status_callback:
             leg.progress = Progress(self.callbacks, number.status_callback, number.status_callback_method)
+        if not takes_calls(number):
+            leg.end("failed", "the number is not connected to a voice URL")
+            return leg
         errand = Errand(number.voice_url, number.voice_method)
         self.timeline.spawn(self.serve(leg, lambda: self.script(leg).follow(errand)), name=f"inbound {leg.sid}")
         return leg

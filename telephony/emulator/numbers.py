@@ -26,8 +26,19 @@ class OwnedNumber:
     sms_method: str = "POST"
     sms_fallback_url: str = ""
     sms_fallback_method: str = "POST"
+    voice_application_sid: str = ""
+    """While set, as while there is a trunk, the voice URLs do not count."""
+    sms_application_sid: str = ""
+    trunk_sid: str = ""
+    voice_capable: bool = True
+    sms_capable: bool = True
     friendly_name: str = ""
     sid: str = field(default_factory=lambda: new_sid("PN"))
+
+
+def takes_calls(number: OwnedNumber) -> bool:
+    """Tell whether the number's own voice URL answers its calls."""
+    return bool(number.voice_url) and not (number.trunk_sid or number.voice_application_sid)
 
 
 def is_e164(number: str) -> bool:
