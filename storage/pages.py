@@ -74,6 +74,7 @@ def _columns(page: Page) -> dict[str, object]:
         "body": _PAGE.dump_python(page, mode="json"),
         "accepted_by": page.accepted_by,
         "accepted_at": page.accepted_at.to_stdlib() if page.accepted_at else None,
+        "accepted_step": None if page.accepted_by is None else page.step + 1 if page.accepted_by else 0,
     }
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
+    SmallInteger,
     Table,
     Text,
     text,
@@ -143,13 +145,24 @@ calls = Table(
     Column("ended_at", Instant_),
     Column("seconds", Integer),
     Column("outcome", Text),
+    Column("day", Date),
+    Column("hour", SmallInteger),
+    Column("served", Text),
+    Column("waited", Integer),
     Index("ix_calls_practice_started_at", "practice", "started_at"),
     Index("ix_calls_caller_index", "caller_index"),
     Index(
         "ix_calls_busy_lines", "practice", "ringing", postgresql_where=text("ended_at IS NULL AND ringing IS NOT NULL")
     ),
     Index("ix_calls_open", "started_at", postgresql_where=text("ended_at IS NULL")),
+    Index(
+        "ix_calls_report",
+        "practice",
+        "day",
+        postgresql_include=["hour", "outcome", "category", "served", "waited"],
+    ),
 )
+"""`day`, `hour`, `served`, `waited` are for the report (`storage.report`), and are known when a call has ended."""
 
 call_events = Table(
     "call_events",
@@ -183,11 +196,18 @@ pages = Table(
     Column("accepted_by", Text),
     Column("accepted_at", Instant_),
     Column("resolved_at", Instant_),
+    Column("accepted_step", SmallInteger),
     ForeignKeyConstraint(["practice", "plan_version"], ["plan_versions.practice", "plan_versions.version"]),
     Index("ix_pages_due", "due", postgresql_where=text("due IS NOT NULL")),
     Index("ix_pages_caller_index", "caller_index", "opened_at"),
-    Index("ix_pages_practice_opened_at", "practice", "opened_at"),
+    Index(
+        "ix_pages_report",
+        "practice",
+        "opened_at",
+        postgresql_include=["category", "accepted_at", "accepted_step", "accepted_by", "state"],
+    ),
 )
+"""`accepted_step` counts from 1; 0: the last resort took the page."""
 
 page_events = Table(
     "page_events",

@@ -28,6 +28,7 @@ from storage.calls import (
 from storage.errors import NotFoundError, SealError, UnavailableError
 from storage.tables import calls
 from webhooks.call import LostCallError, count, head_of, plan_of
+from webhooks.counted import counted
 from webhooks.paging import open_page
 from webhooks.signed import Webhook
 from webhooks.site import Site
@@ -141,7 +142,12 @@ class _Closing:
             update(calls)
             .where(calls.c.sid == self.call.sid)
             .values(
-                ended_at=self.at.to_stdlib(), seconds=seconds, outcome=result.value, ringing=None, page=page or None
+                ended_at=self.at.to_stdlib(),
+                seconds=seconds,
+                outcome=result.value,
+                ringing=None,
+                page=page or None,
+                **counted(self.plan, self.call, self.at),
             )
         )
         _log.info("call_ended", call=self.call.sid, outcome=result.value)
