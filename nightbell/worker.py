@@ -14,6 +14,7 @@ from whenever import Instant, TimeDelta
 from escalation.page import CallerPresence, Due, Page
 from nightbell.composition import Parts
 from nightbell.effects import Effects
+from nightbell.fallback import refresh
 from nightbell.supervise import for_ever
 from routing.plan import Plan
 from storage import jobs, messages, pages
@@ -35,6 +36,8 @@ REST_AFTER_FAILURE: Final = 5.0
 """Real seconds in which a page whose wake-up failed is let be."""
 SWEEP_EVERY: Final = 2.0
 """Real seconds; with the heartbeat below it bounds how long a dead worker's pages lie still to under 10 s."""
+FALLBACK_EVERY: Final = 10.0
+"""Real seconds between two looks whether the static fallback files are still right."""
 HEARTBEAT: Final = 2.0
 STALLED_AFTER: Final = 6.0
 UNPLACED_AFTER: Final = TimeDelta(seconds=5)
@@ -83,6 +86,7 @@ class Worker:
             for_ever("jobs", self._work),
             for_ever("timers", self.wake, WAKE_EVERY),
             for_ever("sweep", self.sweep, SWEEP_EVERY),
+            for_ever("fallback", lambda: refresh(self._parts), FALLBACK_EVERY),
         ]
         tasks = [asyncio.create_task(work) for work in working]
         try:
