@@ -1,5 +1,7 @@
 """The operators' API as an ASGI application, to be mounted at /v1."""
 
+import asyncio
+from functools import cache
 from typing import Any, Final
 
 from fastapi import Depends, FastAPI, Request
@@ -27,8 +29,9 @@ def create_api(desk: Desk) -> FastAPI:
     return app
 
 
+@cache
 def describe() -> dict[str, Any]:
-    """The OpenAPI document."""
+    """The OpenAPI document; made once, since that takes a while."""
     return completed(_paths().openapi(), PREFIX)
 
 
@@ -55,4 +58,4 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _openapi() -> JSONResponse:
-    return JSONResponse(describe())
+    return JSONResponse(await asyncio.to_thread(describe))

@@ -1,8 +1,9 @@
 """Calls, and what became of them."""
 
 import re
+from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query
 from pydantic import ConfigDict
@@ -17,6 +18,7 @@ from api.problems import Problem, Where
 from ivr.outcome import Outcome
 from storage import call_list
 from storage.call_list import Wanted
+from storage.timeline import Kind, Reader, read_timeline
 
 router: Final = APIRouter(prefix="/practices/{practice}/calls", tags=["calls"])
 _SID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -70,13 +72,62 @@ class Call(Told):
     """The page that was opened about it."""
 
 
-class CallRead(Call):
-    """A call, with its caller."""
+class Entry(Told):
+    """One thing that happened. `who`: the caller, Nightbell, or the name of one of the staff."""
 
-    model_config = ConfigDict(json_schema_extra=example(**_SHOWN, caller="+16175550180"))
+    at: Moment
+    kind: Kind
+    who: str
+    text: str
+    """A sentence that holds nothing about the patient."""
+    details: dict[str, Any]
+    """What belongs to the kind; `private` is what the caller keyed or said."""
+
+
+class Attempt(Told):
+    """One attempt at one person, by call or SMS. `seconds`: until it came to this state."""
+
+    page: str
+    number: int
+    who: str
+    means: str
+    purpose: str
+    at: Moment
+    seconds: int
+    state: str
+    why: str
+
+
+class CallRead(Call):
+    """A call, with its caller and its timeline."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            **_SHOWN,
+            caller="+16175550180",
+            timeline=[
+                {"at": "2026-11-22T07:10:14Z", "kind": "pressed", "who": "caller", "text": "Presses 1", "details": {}}
+            ],
+            attempts=[
+                {
+                    "page": "f03c1b7e",
+                    "number": 1,
+                    "who": "Dr. Ana Chen",
+                    "means": "call",
+                    "purpose": "page",
+                    "at": "2026-11-22T07:10:22Z",
+                    "seconds": 44,
+                    "state": "missed",
+                    "why": "picked up, but no key was pressed: a voicemail, or nobody there",
+                }
+            ],
+        )
+    )
 
     caller: str | None
-    """The caller's number; null when it was withheld. That it was read is in the audit trail."""
+    """The caller's number; null when it was withheld."""
+    timeline: list[Entry]
+    attempts: list[Attempt]
 
 
 From = Annotated[Moment | None, Query(alias="from", description="Those that began at this time or later.")]
@@ -114,17 +165,27 @@ async def list_calls(
 async def get_call(
     access: Reading, sid: Annotated[str, Path(description="Twilio's CallSid.", examples=[_SHOWN["sid"]])]
 ) -> CallRead:
-    """Get a call with its caller's number, which is noted in the audit trail."""
-    async with access.desk.database.transaction() as connection:
+    """Get a call: its caller, what was heard and pressed, who was rung. That it was read is in the audit trail."""
+    desk = access.desk
+    async with desk.database.transaction() as connection:
         row = await _find(access, sid, connection)
-        caller = await call_list.read_caller(connection, access.desk.ring, sid, access.key.actor, access.now)
-    return CallRead(**_told(row), caller=caller)
+        reader = Reader(access.key.actor, access.now)
+        told = await read_timeline(connection, desk.ring, desk.plans.version, sid, reader)
+    if told is None:
+        raise _unknown()
+    timeline = [Entry(at=e.at, kind=e.kind, who=e.who, text=e.text, details=dict(e.details)) for e in told.entries]
+    attempts = [Attempt.model_validate(asdict(tried)) for tried in told.attempts]
+    return CallRead(**_told(row), caller=told.caller, timeline=timeline, attempts=attempts)
+
+
+def _unknown() -> Problem:
+    return Problem(404, "There is no such call.")
 
 
 async def _find(access: Access, sid: str, connection: AsyncConnection) -> RowMapping:
     row = await call_list.find(connection, access.practice, sid) if _SID.fullmatch(sid) else None
     if row is None:
-        raise Problem(404, "There is no such call.")
+        raise _unknown()
     return row
 
 

@@ -68,7 +68,7 @@ async def create_closure(access: Changing, wanted: NewClosure, response: Respons
             raise overlap(other)
         added = Added(start, end, access.key.name, wanted.reason)
         number = await plans.add_closure(connection, access.practice, added)
-    await access.desk.reload(access.practice)
+    await access.desk.reload()
     response.headers["Location"] = f"/v1/practices/{access.practice}/closures/{number}"
     return await _closure(access, number)
 
@@ -87,7 +87,7 @@ async def end_closure(access: Changing, number: Number) -> Closure:
         found = await beside.closure(connection, access.practice, number)
     if not ended or found is None:
         raise not_to_be_ended(found)
-    await access.desk.reload(access.practice)
+    await access.desk.reload()
     return Closure(**told(found, access.now))
 
 

@@ -21,10 +21,10 @@ class Desk:
     plans: PlanCache
     paging: Paging
 
-    async def reload(self, practice: str) -> None:
+    async def reload(self) -> None:
         """Let the next request see what this one has changed.
 
         What is committed stays so: where the database goes away now, the plans are read when it is back.
         """
         with contextlib.suppress(UnavailableError):
-            await self.plans.refresh(practice)
+            await self.plans.refresh()

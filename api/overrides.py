@@ -91,7 +91,7 @@ async def create_override(access: Changing, wanted: NewOverride, response: Respo
         if other is not None:
             raise overlap(other)
         number = await plans.add_override(connection, access.practice, added)
-    await access.desk.reload(access.practice)
+    await access.desk.reload()
     response.headers["Location"] = f"/v1/practices/{access.practice}/overrides/{number}"
     return await _override(access, number)
 
@@ -110,7 +110,7 @@ async def end_override(access: Changing, number: Number) -> Override:
         found = await beside.override(connection, access.practice, number)
     if not ended or found is None:
         raise not_to_be_ended(found)
-    await access.desk.reload(access.practice)
+    await access.desk.reload()
     return _told(access, found)
 
 

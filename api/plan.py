@@ -140,7 +140,7 @@ async def publish(access: Writing, request: Request, response: Response, if_matc
     made = await publishing.publish_checked(access.desk.database, found, document, access.key.name, access.now)
     if draft is not None:
         await _discard(access, draft)
-    await access.desk.reload(access.practice)
+    await access.desk.reload()
     if made.is_new:
         response.status_code = 201
         response.headers["Location"] = f"/v1/practices/{access.practice}/plan/versions/{made.version}"

@@ -10,6 +10,7 @@ from api.cursors import read_cursor, write_cursor
 from api.fields import Cursor, Limit, Listing, Moment, Told, cut, example
 from api.problems import Problem
 from storage import plans
+from storage.current_plans import load_version
 from storage.plans import StoredVersion
 
 router: Final = APIRouter(prefix="/practices/{practice}/plan/versions", tags=["plan"])
@@ -63,7 +64,7 @@ async def get_version(
     """Get a version, with its text."""
     async with access.desk.database.transaction() as connection:
         found = await plans.versions(connection, access.practice, version + 1, 1)
-        document = await plans.load_version(connection, access.practice, version)
+        document = await load_version(connection, access.practice, version)
     if document is None:
         raise Problem(404, "There is no such version.")
     return VersionText(**_told(found[0], access.plan.version), document=document)

@@ -6,9 +6,6 @@ from sqlalchemy import RowMapping, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant
 
-from storage import audit
-from storage.calls import CALLER
-from storage.seal import KeyRing
 from storage.tables import calls
 
 Call = RowMapping
@@ -48,10 +45,3 @@ async def find(connection: AsyncConnection, practice: str, sid: str) -> Call | N
     """One of the practice's calls."""
     query = select(*_OPEN_COLUMNS).where(calls.c.practice == practice, calls.c.sid == sid)
     return (await connection.execute(query)).mappings().one_or_none()
-
-
-async def read_caller(connection: AsyncConnection, ring: KeyRing, sid: str, actor: str, now: Instant) -> str | None:
-    """The caller's number; None when it was withheld. That it was read is in the audit trail of this transaction."""
-    await audit.write(connection, actor, "read call", sid, now)
-    sealed = await connection.scalar(select(calls.c.caller_sealed).where(calls.c.sid == sid))
-    return ring.open(CALLER, sealed) if sealed else None

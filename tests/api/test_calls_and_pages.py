@@ -1,6 +1,8 @@
 """Calls and pages as operators see them, and closing a page as every other event does."""
 
 import asyncio
+import re
+from html import unescape
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,7 +12,6 @@ from whenever import Instant, TimeDelta
 
 from escalation.page import Page
 from storage import audit
-from storage.calls import CALLER
 from storage.pages import PageOpening
 from telephony.signature import HEADER, sign
 from tests.api.conftest import ACCOUNT, MAPLE, NIGHT, ORIGIN, TOKEN, Operator
@@ -18,14 +19,27 @@ from tests.api.conftest import ACCOUNT, MAPLE, NIGHT, ORIGIN, TOKEN, Operator
 CALLER_NUMBER = "+16175550180"
 
 
-async def a_call(operator: Operator, sid: str, minutes: int = 0, caller: str = CALLER_NUMBER) -> None:
-    """Twilio tells of a call, so many minutes after ten past two."""
-    operator.clock.at = NIGHT + TimeDelta(minutes=minutes)
-    form = {"CallSid": sid, "AccountSid": ACCOUNT, "From": caller, "To": "+16175550100", "CallStatus": "ringing"}
-    head = {HEADER: sign(f"{ORIGIN}/twilio/voice", list(form.items()), TOKEN)}
+async def twilio(operator: Operator, path: str, sid: str, *, caller: str = CALLER_NUMBER, **fields: str) -> str:
+    """Twilio tells of a call; where it asks next."""
+    form = {
+        "CallSid": sid,
+        "AccountSid": ACCOUNT,
+        "From": caller,
+        "To": "+16175550100",
+        "CallStatus": "ringing",
+    } | fields
+    head = {HEADER: sign(f"{ORIGIN}{path}", list(form.items()), TOKEN)}
     head["Content-Type"] = "application/x-www-form-urlencoded"
-    answer = await operator.http.post("/twilio/voice", content=urlencode(form), headers=head)
+    answer = await operator.http.post(path, content=urlencode(form), headers=head)
     assert answer.status_code == 200
+    found = re.search('action="([^"#]+)', answer.text)
+    return unescape(found[1]) if found else ""
+
+
+async def a_call(operator: Operator, sid: str, minutes: int = 0, caller: str = CALLER_NUMBER) -> None:
+    """Somebody calls, so many minutes after ten past two."""
+    operator.clock.at = NIGHT + TimeDelta(minutes=minutes)
+    await twilio(operator, "/twilio/voice", sid, caller=caller)
 
 
 async def a_page(operator: Operator, number: str = "p1", minutes: int = 0) -> None:
@@ -109,11 +123,24 @@ async def test_a_call_that_there_is_not_or_of_another_practice(operator: Operato
     assert await operator.sql("SELECT * FROM audit WHERE action = 'read call'") == []
 
 
-async def test_a_caller_sealed_with_a_lost_key_is_a_fault_that_quotes_nothing(operator: Operator):
+async def test_a_call_is_told_from_its_beginning_to_its_end(operator: Operator):
+    action = await twilio(operator, "/twilio/voice", "CA1")
+    await twilio(operator, action.removeprefix(ORIGIN), "CA1", Digits="1")
+    await a_page(operator)
+    await operator.sql("UPDATE pages SET call = 'CA1'")
+    told = (await operator.asks("GET", "/calls/CA1")).json()
+    kinds = [entry["kind"] for entry in told["timeline"]]
+    assert kinds[:2] == ["decided", "heard"]
+    assert {"pressed", "page opened", "paged"} <= set(kinds)
+    assert "Presses 1 (To talk to a doctor now)" in [entry["text"] for entry in told["timeline"]]
+    assert {tried["means"] for tried in told["attempts"]} == {"call", "sms"}
+    assert "6175550180" not in str(told["timeline"])
+
+
+async def test_a_number_whose_key_is_lost_stays_closed(operator: Operator):
     await a_call(operator, "CA1")
     await operator.sql("UPDATE calls SET caller_sealed = '\\x00' WHERE sid = 'CA1'")
-    await operator.refused(500, "GET", "/calls/CA1")
-    assert CALLER == "calls.caller"
+    assert (await operator.asks("GET", "/calls/CA1")).json()["caller"] is None
 
 
 async def test_pages_are_listed_by_state_in_parts(operator: Operator):

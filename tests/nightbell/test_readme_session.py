@@ -33,7 +33,7 @@ def blocks() -> tuple[str, str]:
 @contextmanager
 def serving(environment: dict[str, str], folder: Path, port: int) -> Iterator[None]:
     command = [sys.executable, "-m", "nightbell", "serve", "--port", str(port)]
-    with subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.DEVNULL) as process:  # noqa: S603 - ours
         try:
             end = time.monotonic() + DEADLINE
             while True:
@@ -55,11 +55,7 @@ def told(out: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in out.splitlines() if line.startswith("{")]
 
 
-@pytest.mark.parametrize("tool", ["bash", "curl", "jq"])
-def test_this_machine_can_run_the_session(tool: str):
-    assert shutil.which(tool), f"{tool} is needed to try the README's session: apt-get install {tool}"
-
-
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the README's session needs curl: apt-get install curl")
 def test_the_lines_do_what_they_say(tmp_path: Path, database_url: str):
     port = free_port()
     origin = f"http://127.0.0.1:{port}"
@@ -80,28 +76,34 @@ def test_the_lines_do_what_they_say(tmp_path: Path, database_url: str):
     session = session.replace("http://127.0.0.1:8080", origin)
     with serving(environment, tmp_path, port):
         ran = bash(f"{key}\n{session}\n{the_call(origin)}\n{session.splitlines()[-1]}", environment, tmp_path)
-    verdict, published, override, on_call, closure, calls, later = told(ran)
+    verdict, published, override, on_call, closure, explained, calls, later = told(ran)
     assert verdict["fit"] is True
     assert (published["version"], published["is_new"]) == (1, True)
     assert (override["member"], override["author"]) == ("patel", "front desk")
     assert on_call["duties"][0]["member"] == "patel"
     assert closure["reason"] == "A burst pipe"
-    assert "A burst pipe" in ran.partition('"author":"front desk","reason":"A burst pipe"')[2]
-    assert "Maple Pediatrics is closed" in ran
+    assert "A burst pipe" in str(explained["reasons"])
+    assert "Maple Pediatrics is closed" in str(explained["lines"])
     assert calls["items"] == []
     assert [call["sid"] for call in later["items"]] == ["CA1"]
 
 
 def the_call(origin: str) -> str:
     """A line that tells of a call as Twilio does."""
-    form = {"CallSid": "CA1", "AccountSid": ACCOUNT, "From": "+16175550180", "To": "+16175550100", "CallStatus": "ringing"}
+    form = {
+        "CallSid": "CA1",
+        "AccountSid": ACCOUNT,
+        "From": "+16175550180",
+        "To": "+16175550100",
+        "CallStatus": "ringing",
+    }
     signature = sign(f"{origin}/twilio/voice", list(form.items()), TOKEN)
     return f"curl -s -o /dev/null '{origin}/twilio/voice' -H '{HEADER}: {signature}' --data '{urlencode(form)}'"
 
 
 def bash(lines: str, environment: dict[str, str], folder: Path) -> str:
-    ran = subprocess.run(
-        ["bash", "-e", "-o", "pipefail", "-c", lines],
+    ran = subprocess.run(  # noqa: S603 - the README's own lines
+        ["bash", "-e", "-o", "pipefail", "-c", lines],  # noqa: S607 - as its readers run it
         env=environment, cwd=folder, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout + ran.stderr
