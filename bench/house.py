@@ -18,6 +18,7 @@ from bench.load import connect
 from bench.traffic import ACCOUNT, PUBLIC_URL, TOKEN
 from storage.embedded import start_embedded
 
+SAMPLE: Final = Path(__file__).parents[1] / "nightbell/samples/maple-pediatrics.yaml"
 NIGHT: Final = "2026-11-22T02:10:00-05:00"
 KEYS: Final = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 DEADLINE: Final = 60.0
@@ -77,19 +78,26 @@ class House:
     @contextmanager
     def process(self, *command: str, **settings: str) -> Iterator[psutil.Process]:
         """A `nightbell` process while the block runs."""
-        with running([sys.executable, "-m", "nightbell", *command], self.environment(**settings)) as process:
+        with running([sys.executable, "-m", "nightbell", *command], self.environment(**settings), self.log) as process:
             yield process
+
+    @property
+    def log(self) -> Path:
+        """Where its processes log to."""
+        return self.folder / "log"
 
 
 @contextmanager
-def running(command: list[str], environment: dict[str, str]) -> Iterator[psutil.Process]:
-    """A process while the block runs; its output goes to ours when it ends before that."""
-    process = psutil.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait(DEADLINE)
+def running(command: list[str], environment: dict[str, str], log: Path) -> Iterator[psutil.Process]:
+    """A process while the block runs."""
+    with (
+        log.open("ab") as errors,
+        psutil.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=errors) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 async def listens(port: int) -> None:

@@ -5,7 +5,6 @@ still answers from the last published plans.
 """
 
 import asyncio
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,15 +15,16 @@ import structlog
 from pydantic import TypeAdapter
 
 from routing.plan import Plan, PlanFaults, compile_plan, read, with_beside
-from storage import plans
+from storage import current_plans, plans
 from storage.clock import Clock
+from storage.current_plans import Standing, StoredPlan
 from storage.database import Database, libpq_url
 from storage.errors import UnavailableError
-from storage.plans import StoredPlan
 
 POLL_EVERY: Final = 30.0
 """Real seconds between two looks at the database, in case a notification was missed."""
 RECONNECT_AFTER: Final = 2.0
+DOCUMENTS_AT_ONCE: Final = 50
 
 _STORED: Final = TypeAdapter(StoredPlan)
 _log = structlog.get_logger(__name__)
@@ -34,7 +34,7 @@ _log = structlog.get_logger(__name__)
 class _Contents:
     by_number: dict[str, str] = field(default_factory=dict)
     current: dict[str, Plan] = field(default_factory=dict)
-    stored: dict[str, StoredPlan] = field(default_factory=dict)
+    standing: dict[str, Standing] = field(default_factory=dict)
     older: dict[tuple[str, int], Plan | None] = field(default_factory=dict)
     """None: there is no such version, or this program cannot read it."""
 
@@ -94,24 +94,26 @@ class PlanCache:
     async def _load_older(self, practice: str, version: int) -> Plan | None:
         async def load() -> str | None:
             async with self._database.statement() as connection:
-                return await plans.load_version(connection, practice, version)
+                return await current_plans.load_version(connection, practice, version)
 
         document = await self._database.in_time(load)
         return _compile(StoredPlan(practice, version, document)) if document is not None else None
 
-    async def refresh(self, practice: str | None = None) -> None:
-        """Read the current plans, or one practice's, and copy them to disk. Raises UnavailableError."""
-        async with self._reading:  # or what was read earlier could be taken later, over what is newer
-            async with self._database.transaction() as connection:
-                found = await plans.load_current(connection, self._clock.now(), practice)
-            for stored in found:
-                self._take(stored)
+    async def refresh(self) -> None:
+        """Read the current plans that are not known yet, and copy them to disk. Raises UnavailableError."""
+        # One after the other, or what was read earlier could be taken later, over what is newer.
+        async with self._reading, self._database.transaction() as connection:
+            known = self._contents.standing
+            found = await current_plans.standings(connection, self._clock.now())
+            news = [one for one in found if known.get(one.practice) != one]
+            # A few at a time: the room that a thousand documents take at once would stay with the process for good.
+            for some in (news[at : at + DOCUMENTS_AT_ONCE] for at in range(0, len(news), DOCUMENTS_AT_ONCE)):
+                for stored in await current_plans.with_documents(connection, some):
+                    self._take(stored)
         self.loaded_from_disk = False
 
     def _take(self, stored: StoredPlan) -> None:
-        before = self._contents.stored.get(stored.practice)
-        if before == stored:
-            return
+        before = self._contents.standing.get(stored.practice)
         present = self._contents.current.get(stored.practice)
         if before is not None and present is not None and before.version == stored.version:
             plan: Plan | None = with_beside(present, stored.closures, stored.overrides)
@@ -135,7 +137,7 @@ class PlanCache:
             del contents.by_number[number]
         contents.by_number.update(dict.fromkeys(plan.numbers, plan.practice))
         contents.current[plan.practice] = plan
-        contents.stored[plan.practice] = stored
+        contents.standing[plan.practice] = stored.standing
 
     def _copy_to_disk(self, stored: StoredPlan) -> None:
         # The staff's own numbers are in it.
@@ -191,9 +193,3 @@ def _compile(stored: StoredPlan) -> Plan | None:
         _log.error("plan_unreadable", practice=stored.practice, version=stored.version, faults=len(faults.faults))
         return None
     return with_beside(plan, stored.closures, stored.overrides)
-
-
-def describe_copy(path: Path) -> str:
-    """Which practice and version a copy on disk holds, for `nightbell doctor` and tests."""
-    stored = json.loads(path.read_text())
-    return f"{stored['practice']} version {stored['version']}"

@@ -20,17 +20,6 @@ CHANNEL: Final = "nightbell_plans"
 """PostgreSQL notifies it with a practice's id when a plan or what is beside it has changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPlan:
-    """A practice's current plan as it is stored: the document's text, and the records beside it."""
-
-    practice: str
-    version: int
-    document: str
-    closures: tuple[Closure, ...] = ()
-    overrides: tuple[Override, ...] = ()
-
-
 async def publish(
     connection: AsyncConnection, plan: Plan, document: str, waived: list[dict[str, str]], author: str, now: Instant
 ) -> tuple[int, bool]:
@@ -134,40 +123,6 @@ async def add_override(connection: AsyncConnection, practice: str, override: Ove
     return int(number or 0)
 
 
-async def load_current(connection: AsyncConnection, now: Instant, practice: str | None = None) -> list[StoredPlan]:
-    """The current plans of all practices, or of one, with the closures and overrides that have not ended."""
-    joined = practices.join(
-        plan_versions,
-        (practices.c.id == plan_versions.c.practice) & (practices.c.current_version == plan_versions.c.version),
-    )
-    query = select(plan_versions.c.practice, plan_versions.c.version, plan_versions.c.document).select_from(joined)
-    if practice is not None:
-        query = query.where(practices.c.id == practice)
-    found = (await connection.execute(query)).all()
-    closed = await _closures(connection, now)
-    overridden = await _overrides(connection, now)
-    return [
-        StoredPlan(
-            row.practice,
-            row.version,
-            row.document,
-            tuple(closed.get(row.practice, ())),
-            tuple(overridden.get(row.practice, ())),
-        )
-        for row in found
-    ]
-
-
-async def load_version(connection: AsyncConnection, practice: str, version: int) -> str | None:
-    """The document of an older version; None when there is none."""
-    document = await connection.scalar(
-        select(plan_versions.c.document).where(
-            (plan_versions.c.practice == practice) & (plan_versions.c.version == version)
-        )
-    )
-    return str(document) if document is not None else None
-
-
 @dataclass(frozen=True, slots=True)
 class StoredVersion:
     """What is known of a version besides its text. `waived`: check, path and reason of each waived fault."""
@@ -187,31 +142,3 @@ async def versions(connection: AsyncConnection, practice: str, before: int | Non
         query = query.where(stored.version < before)
     rows = await connection.execute(query.order_by(stored.version.desc()).limit(limit))
     return [StoredVersion(row.version, Instant(row.published_at), row.published_by, row.waived) for row in rows]
-
-
-async def _closures(connection: AsyncConnection, now: Instant) -> dict[str, list[Closure]]:
-    rows = await connection.execute(
-        select(closures)
-        .where(closures.c.ends_at > now.to_stdlib(), closures.c.ended_at.is_(None))
-        .order_by(closures.c.id)
-    )
-    result: dict[str, list[Closure]] = {}
-    for row in rows:
-        closure = Closure(Instant(row.starts_at), Instant(row.ends_at), row.author, row.reason)
-        result.setdefault(row.practice, []).append(closure)
-    return result
-
-
-async def _overrides(connection: AsyncConnection, now: Instant) -> dict[str, list[Override]]:
-    rows = await connection.execute(
-        select(overrides)
-        .where(overrides.c.ends_at > now.to_stdlib(), overrides.c.ended_at.is_(None))
-        .order_by(overrides.c.id)
-    )
-    result: dict[str, list[Override]] = {}
-    for row in rows:
-        override = Override(
-            row.schedule, row.member, Instant(row.starts_at), Instant(row.ends_at), row.author, row.reason
-        )
-        result.setdefault(row.practice, []).append(override)
-    return result
