@@ -21,6 +21,7 @@ from storage.api_keys import ApiKey
 
 AT_ONCE: Final = 4
 """Requests that work at the same time in this process; the others wait."""
+_log = structlog.get_logger(__name__)
 REQUEST_ID: Final = "X-Request-Id"
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _OFFERED: Final = frozenset({"*/*", "application/*", "application/json", "application/problem+json"})
@@ -52,6 +53,7 @@ class Gate:
                     raise
                 response = problem_of(error).response(scope["path"], request_id)
                 await response(scope, receive, answer)
+            _log_answer(scope, answer.status)
 
     async def _pass(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
         async with self._slots:
@@ -84,6 +86,19 @@ def _check_accepted(headers: Headers) -> None:
         raise Problem(406, "The answer is application/json (a plan's text also application/yaml); accept that.")
 
 
+def _log_answer(scope: Scope, status: int) -> None:
+    """Log who did what. The path is the route's, with no value in it: what people put there may be anything."""
+    key, route = scope["state"].get("key"), scope.get("route")
+    _log.info(
+        "api_answered",
+        method=scope["method"],
+        path=getattr(route, "path", None),
+        practice=scope.get("path_params", {}).get("practice") if status < 400 else None,  # noqa: PLR2004 - known then
+        status=status,
+        key=key.id if key is not None else None,
+    )
+
+
 class _Answer:
     """Sends on, with the headers that every answer has."""
 
@@ -91,10 +106,12 @@ class _Answer:
         self._send = send
         self._request_id = request_id
         self.has_begun = False
+        self.status = 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.has_begun = True
+            self.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers[REQUEST_ID] = self._request_id
             headers["Cache-Control"] = "no-store"

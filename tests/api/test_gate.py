@@ -82,3 +82,15 @@ async def test_what_nobody_foresaw_says_nothing_of_what_was_sent(
 async def test_many_at_once_are_all_answered(operator: Operator):
     answers = await asyncio.gather(*(operator.asks("GET", "/oncall") for _ in range(20)))
     assert {answer.status_code for answer in answers} == {200}
+
+
+async def test_who_did_what_is_logged_without_what_was_sent(operator: Operator, capsys: pytest.CaptureFixture[str]):
+    head = {"X-Request-Id": "abc"}
+    await operator.asks("POST", "/explain", {"caller": "+16175550180"}, headers=head)
+    await operator.refused(404, "GET", "/calls/16175550180", headers=head)
+    said = capsys.readouterr().out
+    assert said.count("request_id=abc") == said.count("api_answered") == 2
+    assert f"key={operator.keys.maple.split('_')[1]}" in said
+    assert "path=/practices/{practice}/calls/{sid}" in said
+    assert "practice=maple-pediatrics" in said
+    assert "6175550180" not in said
