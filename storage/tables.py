@@ -146,23 +146,24 @@ calls = Table(
     Column("seconds", Integer),
     Column("outcome", Text),
     Column("day", Date),
-    Column("hour", SmallInteger),
-    Column("served", Text),
     Column("waited", Integer),
+    Column("counted", SmallInteger),
     Index("ix_calls_practice_started_at", "practice", "started_at"),
     Index("ix_calls_caller_index", "caller_index"),
     Index(
         "ix_calls_busy_lines", "practice", "ringing", postgresql_where=text("ended_at IS NULL AND ringing IS NOT NULL")
     ),
     Index("ix_calls_open", "started_at", postgresql_where=text("ended_at IS NULL")),
+    Index("ix_calls_report", "practice", "day", postgresql_include=["counted", "category"]),
     Index(
-        "ix_calls_report",
+        "ix_calls_waits",
         "practice",
         "day",
-        postgresql_include=["hour", "outcome", "category", "served", "waited"],
+        postgresql_include=["outcome", "waited"],
+        postgresql_where=text("outcome IN ('connected', 'transferred', 'abandoned')"),
     ),
 )
-"""`day`, `hour`, `served`, `waited` are for the report (`storage.report`), and are known when a call has ended."""
+"""`day`, `waited` and `counted` (`routing.counted`) are for the report, and are known when a call has ended."""
 
 call_events = Table(
     "call_events",

@@ -147,7 +147,7 @@ class _Closing:
                 outcome=result.value,
                 ringing=None,
                 page=page or None,
-                **counted(self.plan, self.call, self.at),
+                **counted(self.plan, self.call, result, self.at),
             )
         )
         _log.info("call_ended", call=self.call.sid, outcome=result.value)

@@ -4,12 +4,19 @@ from typing import Any
 
 from whenever import Instant
 
+from ivr.outcome import Outcome
+from routing.counted import Counted
 from routing.plan import Plan
 from routing.served import served
 
 
-def counted(plan: Plan, call: Any, ended: Instant) -> dict[str, object]:  # noqa: ANN401 - a row
-    """Columns of the call: when it began on the practice's clock, in which hours, and how long the caller waited.
+def counted(
+    plan: Plan,
+    call: Any,  # noqa: ANN401 - a row
+    outcome: Outcome,
+    ended: Instant,
+) -> dict[str, object]:
+    """Columns of the call: the day on the practice's clock, how long the caller waited, and how it is counted.
 
     `waited`: seconds until a person answered or, where nobody did, until the end.
     """
@@ -18,7 +25,6 @@ def counted(plan: Plan, call: Any, ended: Instant) -> dict[str, object]:  # noqa
     waited = (Instant(call.answered_at) if call.answered_at else ended) - began
     return {
         "day": local.date().to_stdlib(),
-        "hour": local.hour,
-        "served": served(plan, call.route, began).value,
         "waited": max(0, round(waited.total("seconds"))),
+        "counted": Counted(local.hour, outcome, served(plan, call.route, began)).code,
     }
