@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test check format clean
+.PHONY: demo test check bench format clean
 
 demo: $(INSTALLED)
 	@$(BIN)/nightbell demo
@@ -18,6 +18,9 @@ check: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/nightbell migrate --check
+
+bench: $(INSTALLED)
+	$(BIN)/python -m bench
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

@@ -17,10 +17,11 @@ from bench.on_call import calendar
 from bench.paging import holding, timers
 from bench.processes import first_answer, memory
 from bench.profile import profile
+from bench.reports import reports
 from bench.webhooks import webhooks
 
 Part = Callable[[House], AsyncIterator[Figure]]
-PARTS: Final[tuple[Part, ...]] = (webhooks, first_answer, calendar, holding, timers, memory)
+PARTS: Final[tuple[Part, ...]] = (webhooks, first_answer, calendar, holding, timers, memory, reports)
 """Each in the state of the database that those before it leave; `timers` copies a page of `holding`'s."""
 RESULTS: Final = Path(__file__).parent / "results.md"
 stdout = Console()

@@ -4,6 +4,7 @@ A voice webhook that fails inside is answered with spoken TwiML that keeps the c
 """
 
 import asyncio
+import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -52,13 +53,16 @@ def endpoint(handler: Handler, rescue: Rescue | None = None) -> Endpoint:
     """
 
     async def answer(request: Request) -> Response:
+        began = time.perf_counter()
         site: Site = request.app.state.site
         webhook = await _admit(site, request)
         if webhook is None:
             return PlainTextResponse("the request is not signed by Twilio", 403)
         site.metrics.webhooks.labels(webhook.path).inc()
         with structlog.contextvars.bound_contextvars(call=webhook.call or None, page=webhook.query.get("page") or None):
-            return await _answer(site, webhook, handler, rescue)
+            response = await _answer(site, webhook, handler, rescue)
+        site.metrics.seconds.labels(webhook.path).observe(time.perf_counter() - began)
+        return response
 
     return answer
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from storage.clock import Clock
 from storage.database import Database
@@ -26,6 +26,10 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.webhooks = self._counter("webhooks", "Webhooks answered", "path")
+        self.seconds = Histogram(
+            "nightbell_webhook_seconds", "Until a webhook was answered", ["path"], registry=self.registry,
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10),
+        )  # fmt: skip
         self.refused = self._counter("webhooks_refused", "Webhooks refused for their signature", "path")
         self.fallbacks = self._counter("spoken_fallbacks", "Webhooks answered with the spoken fallback", "why")
         self.unknown = self._counter("unknown_numbers", "Calls to numbers of no practice")

@@ -1,6 +1,7 @@
 """`serve`, `worker`, `migrate`, `emulator` and `new-key`: the processes, and what they need."""
 
 import asyncio
+import gc
 import socket
 from typing import Annotated, Final
 
@@ -76,6 +77,9 @@ def serve(
     async def run() -> None:
         async with compose(settings, url=url) as parts:
             app = create_app(parts, with_worker=with_worker)
+            # What is loaded by now stays: a collection that walked a thousand plans would be heard in a call.
+            gc.collect()
+            gc.freeze()
             # uvloop and httptools come with uvicorn[standard]; one process, since several of uvicorn's share a socket
             # without TCP_NODELAY (DESIGN section 9): run several `serve` behind the proxy instead.
             config = uvicorn.Config(
