@@ -73,8 +73,10 @@ def _by_destinations(plan: Plan) -> tuple[list[str], TimeDelta]:
 
 
 def _valid_until(plan: Plan, policy: Policy | None, now: Instant) -> Instant:
-    latest: Instant = now + LONGEST
-    return min([latest, *(_changes(plan, policy, now) if policy else ())])
+    until: Instant = now + LONGEST
+    for change in _changes(plan, policy, now) if policy else ():
+        until = min(until, change)
+    return until
 
 
 def _changes(plan: Plan, policy: Policy, now: Instant) -> Iterator[Instant]:

@@ -1,10 +1,11 @@
 """An installation of its own: a data folder with the embedded database, and the command line on it."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
@@ -12,6 +13,11 @@ import structlog
 from nightbell import cli
 from nightbell.settings import Settings
 from storage.embedded import start_embedded
+from tests.calls.night import open_night
+from tests.calls.people import PRACTICE, SUNDAY_NIGHT
+
+if TYPE_CHECKING:
+    from tests.nightbell.live import Live
 
 NIGHT = "2026-11-22T02:10:00-05:00"
 
@@ -85,3 +91,13 @@ def maple(run: Run, plan_file: Path) -> Run:
     """The command line, with Maple Pediatrics published."""
     assert run("apply", str(plan_file)).code == 0
     return run
+
+
+@pytest.fixture
+async def live(database_url: str, tmp_path: Path, run: Run, environment: pytest.MonkeyPatch) -> AsyncIterator["Live"]:
+    """02:10 on a Sunday, everything running; the practice's number leads nowhere yet."""
+    from tests.nightbell.live import Live
+
+    async with open_night(SUNDAY_NIGHT, database_url, tmp_path / "data") as night:
+        night.exchange.own_number(PRACTICE)
+        yield Live(night, database_url, run, environment)
