@@ -9,7 +9,6 @@ from typing import Final
 
 import psutil
 import psycopg
-from psycopg.rows import namedtuple_row
 
 from bench import traffic
 from bench.exchange import exchange
@@ -141,9 +140,7 @@ _COPY: Final = """
 
 async def _lateness(house: House, kill: psutil.Process | None) -> list[float]:
     """Let some of the open pages be due one after the other; by how many seconds each went on too late, in order."""
-    async with await psycopg.AsyncConnection.connect(
-        house.database, autocommit=True, row_factory=namedtuple_row
-    ) as connection:
+    async with await psycopg.AsyncConnection.connect(house.database, autocommit=True) as connection:
         pages = {"first": 1 if kill is None else 1 + DUE_SECONDS * DUE_PER_SECOND, "rate": DUE_PER_SECOND}
         pages |= {"last": pages["first"] + DUE_SECONDS * DUE_PER_SECOND - 1}
         await connection.execute("SET timezone = 'UTC'")
@@ -157,7 +154,7 @@ async def _lateness(house: House, kill: psutil.Process | None) -> list[float]:
             await asyncio.sleep(1)
             found = await (await connection.execute(_LATE, pages)).fetchall()
             if len(found) == DUE_SECONDS * DUE_PER_SECOND:
-                return sorted(float(row.late) for row in found)
+                return sorted(float(row[0]) for row in found)
         raise BenchError(f"only {len(found)} of {DUE_SECONDS * DUE_PER_SECOND} pages went on")
 
 

@@ -63,7 +63,7 @@ def _menu() -> str:
         action_on_empty_result=True,
     )  # fmt: skip
     for words in _WORDS:
-        gather.say(words, voice="Polly.Joanna-Neural", language="en-US")  # type: ignore[no-untyped-call] # the SDK
+        gather.say(words, voice="Polly.Joanna-Neural", language="en-US")
     return str(response)
 
 
