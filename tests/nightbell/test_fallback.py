@@ -91,7 +91,7 @@ async def test_an_override_changes_the_file_and_ends_its_validity(live: Live) ->
     assert words.valid_until == until
 
 
-async def test_names_cannot_be_guessed_and_outlive_a_new_key(live: Live, tmp_path) -> None:
+async def test_names_cannot_be_guessed_and_outlive_a_new_key(live: Live) -> None:
     plan, old = await plan_of(live), new_key_setting()
     before = static_files([plan], KeyRing.from_setting(old), SUNDAY_NIGHT)[0].names
     after = static_files([plan], KeyRing.from_setting(f"{new_key_setting()},{old}"), SUNDAY_NIGHT)[0].names
