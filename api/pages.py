@@ -82,8 +82,8 @@ class Acknowledgement(Sent):
 
     model_config = ConfigDict(json_schema_extra=example(member="osei"))
 
-    member: Named | None = None
-    """The id of one of the staff, who is rung to be connected with the patient; left out: whoever uses the key."""
+    member: Named
+    """The id of one of the staff, who is rung to be connected with the patient. A program takes no page by itself."""
 
 
 class Resolution(Sent):
@@ -144,12 +144,12 @@ async def get_page(access: Reading, number: PageId) -> PageTrail:
 
 @router.post("/{id}/acknowledge", operation_id="acknowledgePage", openapi_extra=errors(409))
 async def acknowledge(access: Changing, number: PageId, given: Acknowledgement) -> PageTrail:
-    """Take the page for somebody. It is opened again if the patient is not reached in time."""
-    if given.member is not None and given.member not in access.plan.escalation.roster.members:
+    """Take the page for one of the staff. It is opened again if the patient is not reached in time."""
+    if given.member not in access.plan.escalation.roster.members:
         known = ", ".join(access.plan.escalation.roster.members)
         fault = Where(pointer="/member", detail="there is no such member", mend=f"Choose from {known or 'none'}.")
         raise Problem(422, "Nobody of that id is among the staff.", [fault])
-    event = Accepted(given.member or access.key.actor, AcceptedBy.OPERATOR)
+    event = Accepted(given.member, AcceptedBy.OPERATOR)
     return await _happen(access, number, event, "acknowledge page")
 
 
