@@ -45,7 +45,7 @@ class Pages:
     """What became of pages. `by_step` and `by_member` count those that somebody took (step 0, member "": last resort).
 
     `exhausted`: every step and the last resort were tried, and nobody has taken it. `open`: still being paged.
-    `closed_by_hand`: closed without anybody having taken it.
+    `closed_by_hand`: closed without anybody on call having taken it.
     """
 
     opened: int

@@ -1,28 +1,36 @@
 """Call records: one line for each call, streamed, with nothing that identifies the caller."""
 
-import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant
 
+from ivr.outcome import Outcome
+from routing.counted import Counted
 from storage.database import Database
 
 COLUMNS: Final = (
     "sid", "practice", "plan_version", "dialled", "route", "decided", "reasons", "path", "category", "language",
     "outcome", "started_at", "answered_at", "answered_by", "ended_at", "waited_seconds", "seconds",
+    "served", "talk_seconds", "abandoned_after_seconds", "page", "to_page_seconds", "to_clinician_seconds",
 )  # fmt: skip
-"""Of the export. Times are RFC 3339 in UTC; durations whole seconds; lists are joined by " | " and " > "."""
+"""Of the export. Durations are whole seconds; lists are joined by " | " and " > "."""
 
 _BATCH: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One call. `route` counts from 1 as in the plan, 0 for none. `waited`: seconds until a person answered."""
+    """One call. `route` counts from 1 as in the plan, 0 for none.
+
+    `outcome`, `ended_at` and what follows from them are None while it is under way. `seconds`: as Twilio counts the
+    call; None when its end was found out otherwise. `served`: open, overflow or after hours. `page`: the one that was
+    opened for it, or that it joined; `page_opened_at` and `accepted_at` (a clinician took it) are that page's.
+    """
 
     sid: str
     practice: str
@@ -40,50 +48,70 @@ class CallRecord:
     answered_by: str | None
     ended_at: Instant | None
     seconds: int | None
+    served: str | None = None
+    page: str | None = None
+    page_opened_at: Instant | None = None
+    accepted_at: Instant | None = None
 
     @property
     def waited(self) -> int | None:
-        """Whole seconds from the beginning until a person answered; None when none did."""
-        return round((self.answered_at - self.started_at).total("seconds")) if self.answered_at else None
+        """Speed of answer: whole seconds from the beginning until a person answered; None when none did."""
+        return _between(self.started_at, self.answered_at)
 
-    def row(self) -> list[str | int]:
-        """The values of COLUMNS, as text or numbers; no text is one that a spreadsheet would run."""
-        return [_harmless(value) for value in self._values()]
+    @property
+    def talked(self) -> int | None:
+        """Whole seconds from when a person answered until the end; None when none did, or while they talk."""
+        return _between(self.answered_at, self.ended_at)
 
-    def _values(self) -> list[str | int]:
+    @property
+    def abandoned_after(self) -> int | None:
+        """Whole seconds after which an abandoned call was given up; None for any other."""
+        return _between(self.started_at, self.ended_at) if self.outcome == Outcome.ABANDONED.value else None
+
+    @property
+    def to_page(self) -> int | None:
+        """Whole seconds from the beginning until its page was opened; 0 when it joined one; None without a page."""
+        return _between(self.started_at, self.page_opened_at)
+
+    @property
+    def to_clinician(self) -> int | None:
+        """Whole seconds from when its page was opened (or joined) until a clinician took it; None when none did."""
+        opened = max(self.page_opened_at, self.started_at) if self.page_opened_at else None
+        return _between(opened, self.accepted_at)
+
+    def values(self) -> list[str | int | Instant | None]:
+        """The values of COLUMNS, in their types; lists as text."""
         return [
             self.sid, self.practice, self.version, self.dialled, self.route, self.decided,
-            " | ".join(self.reasons), " > ".join(self.path), self.category or "", self.language, self.outcome or "",
-            self.started_at.format_iso(), _iso(self.answered_at), self.answered_by or "", _iso(self.ended_at),
-            "" if self.waited is None else self.waited, "" if self.seconds is None else self.seconds,
+            " | ".join(self.reasons), " > ".join(self.path), self.category, self.language, self.outcome,
+            self.started_at, self.answered_at, self.answered_by, self.ended_at, self.waited, self.seconds,
+            self.served, self.talked, self.abandoned_after, self.page, self.to_page, self.to_clinician,
         ]  # fmt: skip
 
 
-def _harmless(value: str | int) -> str | int:
-    """A text that begins as a formula does gets an apostrophe before it. Telephone numbers stay as they are."""
-    if isinstance(value, int) or _NUMBER.fullmatch(value):
-        return value
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+def _between(start: Instant | None, end: Instant | None) -> int | None:
+    return max(0, round((end - start).total("seconds"))) if start and end else None
 
 
-_NUMBER: Final = re.compile(r"\+[0-9]*")
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which calls: of one practice, begun from `since` until before `until`; None is no condition."""
 
-
-def _iso(at: Instant | None) -> str:
-    return at.format_iso() if at else ""
+    practice: str | None = None
+    since: Instant | None = None
+    until: Instant | None = None
 
 
 _QUERY: Final = """
-    SELECT c.*, (
+    SELECT c.*, p.opened_at AS page_opened_at, p.accepted_at, (
         SELECT coalesce(json_agg(n.value ->> 1 ORDER BY e.at, e.key, n.ordinality), '[]'::json)
         FROM call_events e, jsonb_array_elements(e.body -> 'notes') WITH ORDINALITY n
         WHERE e.call = c.sid AND n.value ->> 0 = 'entered'
     ) AS path
-    FROM calls c
+    FROM calls c LEFT JOIN pages p ON p.id = c.page AND p.accepted_by IS DISTINCT FROM ''
     WHERE {where}
 """
-_LISTED: Final = """(CAST(:practice AS text) IS NULL OR c.practice = :practice)
-    ORDER BY c.started_at {order}, c.sid LIMIT :limit"""
+"""A page that the last resort took was taken by no clinician."""
 
 
 async def read_record(connection: AsyncConnection, sid: str) -> CallRecord | None:
@@ -93,15 +121,30 @@ async def read_record(connection: AsyncConnection, sid: str) -> CallRecord | Non
 
 
 async def records(
-    database: Database, practice: str | None = None, *, newest_first: bool = False, limit: int | None = None
+    database: Database, wanted: Wanted | None = None, *, newest_first: bool = False, limit: int | None = None
 ) -> AsyncIterator[CallRecord]:
     """The calls, streamed from the server in constant memory. Raises UnavailableError."""
-    query = text(_QUERY.format(where=_LISTED.format(order="DESC" if newest_first else "ASC")))
+    where, values = _condition(wanted or Wanted())
+    order = "DESC" if newest_first else "ASC"
+    query = text(_QUERY.format(where=f"{where} ORDER BY c.started_at {order}, c.sid LIMIT :limit"))
     async with database.transaction() as connection:
         batched = query.execution_options(yield_per=_BATCH)
-        async with connection.stream(batched, {"practice": practice, "limit": limit}) as rows:
+        async with connection.stream(batched, {**values, "limit": limit}) as rows:
             async for row in rows:
                 yield _record(row)
+
+
+def _condition(wanted: Wanted) -> tuple[str, dict[str, object]]:
+    values: dict[str, object] = {}
+    conditions = ["true"]
+    if wanted.practice is not None:
+        conditions.append("c.practice = :practice")
+        values["practice"] = wanted.practice
+    for name, sign, limit in (("since", ">=", wanted.since), ("until", "<", wanted.until)):
+        if limit is not None:
+            conditions.append(f"c.started_at {sign} :{name}")
+            values[name] = limit.to_stdlib()
+    return " AND ".join(conditions), values
 
 
 def _record(row: Row[Any]) -> CallRecord:
@@ -118,8 +161,16 @@ def _record(row: Row[Any]) -> CallRecord:
         language=row.language,
         outcome=row.outcome,
         started_at=Instant(row.started_at),
-        answered_at=Instant(row.answered_at) if row.answered_at else None,
+        answered_at=_instant(row.answered_at),
         answered_by=row.answered_by,
-        ended_at=Instant(row.ended_at) if row.ended_at else None,
+        ended_at=_instant(row.ended_at),
         seconds=row.seconds,
+        served=Counted.of(row.counted).served.value if row.counted is not None else None,
+        page=row.page,
+        page_opened_at=_instant(row.page_opened_at),
+        accepted_at=_instant(row.accepted_at),
     )
+
+
+def _instant(at: datetime | None) -> Instant | None:
+    return Instant(at) if at else None

@@ -18,6 +18,8 @@ from routing.counted import Counted
 from storage.figures import Pages, Reach, Report, spread
 
 ANSWERED: Final = frozenset({Outcome.CONNECTED.value, Outcome.TRANSFERRED.value})
+LAST_RESORT: Final = ""
+"""Stands for the member where the last resort took a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,31 +110,31 @@ async def _pages(connection: AsyncConnection, span: Span, targets: Mapping[str, 
     by_member: Counter[str] = Counter()
     untaken: Counter[str] = Counter()
     opened: Counter[str] = Counter()
-    for category, step, member, state, count in await connection.execute(text(_PAGES.format(where=where)), values):
-        opened[category] += count
-        if member is None:
-            untaken[state] += count
-        else:
-            by_step[step] += count
-            by_member[member] += count
-    rows = (await connection.execute(text(_REACHED.format(where=where)), values)).all()
+    took: dict[str, Counter[int]] = {}
+    for row in await connection.execute(text(_PAGES.format(where=where)), values):
+        opened[row.category] += row.n
+        if row.accepted_by is None:
+            untaken[row.state] += row.n
+            continue
+        by_step[row.accepted_step] += row.n
+        by_member[row.accepted_by] += row.n
+        if row.accepted_by != LAST_RESORT:
+            took.setdefault(row.category, Counter())[row.took] += row.n
     return Pages(
         opened=opened.total(),
         taken=by_step.total(),
         exhausted=untaken[PageState.LAST_RESORT.value],
         open=untaken[PageState.PAGING.value],
-        closed_by_hand=untaken[PageState.RESOLVED.value],
+        closed_by_hand=untaken[PageState.RESOLVED.value] + untaken[PageState.BRIDGED.value],
         by_step=by_step,
         by_member=by_member,
         reach=tuple(
-            _reach(category, opened[category], _sum((r.took, r.n) for r in rows if r.category == category), targets)
-            for category in sorted(opened)
+            _reach(name, opened[name], took.get(name, Counter()), targets.get(name)) for name in sorted(opened)
         ),
     )
 
 
-def _reach(category: str, opened: int, took: Counter[int], targets: Mapping[str, int]) -> Reach:
-    target = targets.get(category)
+def _reach(category: str, opened: int, took: Counter[int], target: int | None) -> Reach:
     in_time = None if target is None else sum(count for seconds, count in took.items() if seconds <= target)
     return Reach(category, opened, spread(took), target, in_time)
 
@@ -144,10 +146,7 @@ _WAITS: Final = """
 """
 """The condition is the index's own, word by word."""
 _PAGES: Final = """
-    SELECT category, accepted_step, accepted_by, state, count(*) AS n FROM pages WHERE {where}
-    GROUP BY category, accepted_step, accepted_by, state
-"""
-_REACHED: Final = """
-    SELECT category, greatest(0, round(date_part('epoch', accepted_at - opened_at)))::int AS took, count(*) AS n
-    FROM pages WHERE {where} AND accepted_by <> '' GROUP BY category, took
+    SELECT category, accepted_step, accepted_by, state,
+        greatest(0, round(date_part('epoch', accepted_at - opened_at)))::int AS took, count(*) AS n
+    FROM pages WHERE {where} GROUP BY category, accepted_step, accepted_by, state, took
 """

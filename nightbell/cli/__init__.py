@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from nightbell.cli import demo, doctor, fallback, keys, looking, messages, plans, running, telephone, twilio
+from nightbell.cli import (
+    calls,
+    demo,
+    doctor,
+    fallback,
+    keys,
+    looking,
+    messages,
+    plans,
+    report,
+    running,
+    telephone,
+    twilio,
+)
 from nightbell.cli.console import Stop, stderr
 from nightbell.settings import SettingsError
 from storage.clock import ClockSettingError
@@ -21,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for module in (running, plans, looking, messages, telephone, keys, twilio, fallback, doctor, demo):
+for module in (running, plans, looking, calls, report, messages, telephone, keys, twilio, fallback, doctor, demo):
     module.register(app)
 
 

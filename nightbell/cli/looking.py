@@ -1,12 +1,9 @@
-"""`explain`, `oncall` and `calls`: who would get a call, who is on call, and what became of the calls."""
+"""`explain` and `oncall`: who would get a call, and who is on call."""
 
-import csv
-import sys
 from collections.abc import Iterator
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
-from rich.table import Table
 from whenever import Instant
 
 from escalation.oncall import on_call
@@ -17,14 +14,12 @@ from routing.decide import Incoming, Load
 from routing.explain import Call
 from routing.explain import explain as explain_call
 from routing.plan import Plan
-from storage.records import COLUMNS, CallRecord, records
 
 Practice = Annotated[str | None, typer.Option(help="The practice's id; not needed where there is only one.")]
 At = Annotated[
     str | None, typer.Option(help="When: '2026-11-22 02:10' on the practice's clock, or with an offset. Now.")
 ]
 
-MOST: Final = 50
 _KEYS: Final = frozenset("0123456789*#")
 _WITHHELD: Final = (None, "", "anonymous", "withheld")
 
@@ -33,7 +28,6 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(explain)
     app.command()(oncall)
-    app.command()(calls)
 
 
 def explain(
@@ -127,57 +121,3 @@ def _duties(plan: Plan, instant: Instant) -> Iterator[str]:
             continue
         until = f"until {wall(duty.until, plan.zone)}" if duty.until < Instant.MAX else "with no end"
         yield f"  {name}: {duty.because}, {until}"
-
-
-def calls(
-    practice: Practice = None,
-    limit: Annotated[int, typer.Option(help="How many, the newest first.", min=1)] = MOST,
-    as_csv: Annotated[
-        bool, typer.Option("--csv", help="All of them as CSV, the oldest first, on standard output.")
-    ] = False,
-) -> None:
-    """List the calls and what became of them. Numbers of callers are not shown."""
-
-    async def work(parts: Parts) -> None:
-        if practice is not None:
-            the_plan(parts, practice)
-        if as_csv:
-            await _write_csv(parts, practice)
-            return
-        found = [record async for record in records(parts.database, practice, newest_first=True, limit=limit)]
-        stdout.print(_table(parts, found) if found else "No calls yet.")
-
-    with_parts(work)
-
-
-async def _write_csv(parts: Parts, practice: str | None) -> None:
-    writer = csv.writer(sys.stdout)
-    writer.writerow(COLUMNS)
-    async for record in records(parts.database, practice):
-        writer.writerow(record.row())
-
-
-def _table(parts: Parts, found: list[CallRecord]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for title in ("began", "practice", "path", "category", "outcome", "answered by", "waited", "lasted"):
-        table.add_column(title, justify="right" if title in {"waited", "lasted"} else "left")
-    for record in found:
-        plan = parts.plans.current(record.practice)
-        table.add_row(*_cells(record, plan.zone if plan else "UTC"))
-    return table
-
-
-def _cells(record: CallRecord, zone: str) -> list[str]:
-    def seconds(value: Any) -> str:  # noqa: ANN401 - a number or nothing
-        return "" if value is None else f"{value} s"
-
-    return [
-        wall(record.started_at, zone),
-        record.practice,
-        " > ".join(record.path),
-        record.category or "",
-        record.outcome or "(under way)",
-        record.answered_by or "",
-        seconds(record.waited),
-        seconds(record.seconds),
-    ]

@@ -214,11 +214,11 @@ def has_no_number(ran) -> None:
 def test_calls_are_listed_the_newest_first_without_the_callers(called: Run) -> None:
     ran = called("calls")
     rows = ran.out.splitlines()
-    assert rows[0].split()[:4] == ["began", "practice", "path", "category"]
-    assert "2026-11-22 02:12:00" in rows[1]
+    assert rows[0].split()[:4] == ["began", "call", "path", "category"]
+    assert "2026-11-22 02:12" in rows[1]
     assert "(under way)" in rows[1]
     assert "night > urgent" in rows[2]
-    assert rows[2].split()[-5:] == ["chen", "41", "s", "95", "s"]
+    assert rows[2].split()[-3:] == ["chen", "0:41", "1:35"]
     assert len(called("calls", "--limit", "1").out.splitlines()) == 2
     has_no_number(ran)
 
@@ -232,6 +232,51 @@ def test_calls_as_csv(called: Run) -> None:
     assert rows[0]["waited_seconds"] == "41"
     assert rows[1]["ended_at"] == ""
     has_no_number(ran)
+
+
+def test_calls_of_some_days(called: Run) -> None:
+    assert called("calls", "--from", "2026-11-23").out == "No calls yet.\n"
+    assert len(called("calls", "--from", "2026-11-22", "--to", "2026-11-22").out.splitlines()) == 3
+    assert "is not a day" in called("calls", "--to", "yesterday").err
+
+
+def test_calls_as_parquet(called: Run, tmp_path: Path) -> None:
+    ran = called("calls", "--parquet", str(tmp_path / "calls.parquet"))
+    assert ran.out.startswith("2 calls are in")
+    assert (tmp_path / "calls.parquet").read_bytes()[:4] == b"PAR1"
+
+
+def test_a_call_is_told_from_moment_to_moment_in_80_columns(called: Run, environment) -> None:
+    environment.setattr("nightbell.cli.console.stdout._width", 80)
+    ran = called("calls", "show", "CA1")
+    assert "outcome: connected" in ran.out
+    assert "answered by chen after 0:41" in ran.out
+    assert "Route 4 (go night) matches: it is night." in ran.out
+    assert max(len(line) for line in ran.out.splitlines()) <= 80
+    has_no_number(ran)
+    assert "CA2" in called("calls", "show", "--last").out
+    assert "several calls begin with 'CA'" in called("calls", "show", "CA").err
+    assert "no calls begin with 'CB'" in called("calls", "show", "CB").err
+
+
+def test_the_list_fits_80_columns(called: Run, environment) -> None:
+    environment.setattr("nightbell.cli.console.stdout._width", 80)
+    assert max(len(line) for line in called("calls").out.splitlines()) <= 80
+
+
+def test_private_parts_are_shown_on_demand_and_the_reading_is_kept(called: Run) -> None:
+    ran = called("calls", "show", "CA1", "--private")
+    assert CALLER in ran.out
+    assert "audit" in called("audit").out
+
+
+def test_a_report_of_what_there_is(called: Run, environment) -> None:
+    environment.setattr("nightbell.cli.console.stdout._width", 80)
+    ran = called("report", "--practice", "maple-pediatrics")
+    assert "1 under way" in ran.out
+    assert max(len(line) for line in ran.out.splitlines()) <= 80
+    found = json.loads(called("report", "--json").out)
+    assert found["under_way"] == 1
 
 
 def test_no_calls_is_said_and_an_unknown_practice_too(called: Run, run: Run, plan_file: Path, sample: str) -> None:

@@ -14,7 +14,7 @@ from storage.call_events import Write, write_event
 from storage.calls import CallEvent, CallHead, Progress, events_of, note_parts, noted
 from storage.database import Database
 from storage.jobs import Jobs
-from storage.records import COLUMNS, CallRecord, records
+from storage.records import CallRecord, Wanted, records
 from storage.seal import KeyRing
 
 START = Instant.from_utc(2026, 11, 22, 7, 10)
@@ -152,38 +152,9 @@ async def test_records_come_with_their_path_in_both_orders_and_for_one_practice(
     assert [record.sid for record in found] == [f"CA{n}" for n in range(5)]
     assert found[0].path == ("n0", "n1", "n2")
     assert found[0].route == 4  # as people count
-    newest = await gathered(records(database, "maple", newest_first=True, limit=2))
+    newest = await gathered(records(database, Wanted("maple"), newest_first=True, limit=2))
     assert [record.sid for record in newest] == ["CA4", "CA3"]
-    assert await gathered(records(database, "oak")) == []
-
-
-def record(**changes: object) -> CallRecord:
-    made = CallRecord(
-        "CA1", "maple", 1, "+16175550100", 1, "night", ("because", "it is night"), ("night", "urgent"), "urgent",
-        "en-US", "connected", START, START + TimeDelta(seconds=41), "chen", START + TimeDelta(seconds=100), 100,
-    )  # fmt: skip
-    return replace(made, **changes)
-
-
-def test_a_record_is_a_row_of_its_columns() -> None:
-    assert dict(zip(COLUMNS, record().row(), strict=True)) == {
-        "sid": "CA1", "practice": "maple", "plan_version": 1, "dialled": "+16175550100", "route": 1,
-        "decided": "night", "reasons": "because | it is night", "path": "night > urgent", "category": "urgent",
-        "language": "en-US", "outcome": "connected", "started_at": "2026-11-22T07:10:00Z",
-        "answered_at": "2026-11-22T07:10:41Z", "answered_by": "chen", "ended_at": "2026-11-22T07:11:40Z",
-        "waited_seconds": 41, "seconds": 100,
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize("text_", ["=HYPERLINK(1)", "+1+cmd", "-1", "@sum", "\tx", "\r=1"])
-def test_no_text_is_a_formula(text_) -> None:
-    row_ = dict(zip(COLUMNS, record(answered_by=text_, reasons=(text_,)).row(), strict=True))
-    assert row_["answered_by"] == row_["reasons"] == f"'{text_}"
-
-
-def test_a_call_that_is_under_way_has_empty_cells() -> None:
-    unfinished = record(outcome=None, answered_at=None, answered_by=None, ended_at=None, seconds=None, category=None)
-    assert unfinished.row()[-5:] == ["", "", "", "", ""]
+    assert await gathered(records(database, Wanted("oak"))) == []
 
 
 # ---- jobs -------------------------------------------------------------------------------------------------------
