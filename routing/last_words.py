@@ -4,8 +4,9 @@ Nobody can be screened there, since a key press needs a server: a voicemail that
 answers for certain, the answering service, comes first.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from whenever import Instant, TimeDelta
@@ -61,9 +62,33 @@ def _policy(plan: Plan) -> Policy | None:
 
 
 def _by_policy(plan: Plan, policy: Policy, now: Instant) -> tuple[list[str], TimeDelta]:
-    staff = [name for step in policy.steps for name in targets(plan.escalation, step, now)]
-    phones = [number for name in dict.fromkeys(staff) for number in plan.escalation.roster.members[name].voice]
-    return [*policy.last_resort.numbers, *phones], max(policy.last_resort.ring_for, policy.ring_for)
+    """The last resort, then who is on call now, then who will be: with the server gone nobody refreshes this."""
+    members = plan.escalation.roster.members
+    staff = (
+        name
+        for instant in _handoffs(plan, policy, now)
+        for step in policy.steps
+        for name in targets(plan.escalation, step, instant)
+    )
+    phones = (number for name in _first_of_each(staff) for number in members[name].voice)
+    ring_for = max(policy.last_resort.ring_for, policy.ring_for)
+    return [*policy.last_resort.numbers, *islice(phones, MOST)], ring_for
+
+
+def _handoffs(plan: Plan, policy: Policy, now: Instant) -> Iterator[Instant]:
+    """Now, and whenever somebody else is on call, for a week."""
+    instant, end = now, now + LONGEST
+    while instant < end:
+        yield instant
+        instant = _valid_until(plan, policy, instant)
+
+
+def _first_of_each(names: Iterable[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for name in names:
+        if name not in seen:
+            seen.add(name)
+            yield name
 
 
 def _by_destinations(plan: Plan) -> tuple[list[str], TimeDelta]:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from whenever import Instant, TimeDelta
 
+from escalation.oncall import on_call
 from escalation.roster import Override
 from nightbell.doctor.outcome import Level
 from nightbell.fallback import refresh, static_files, url_of, write
@@ -78,6 +79,21 @@ async def test_who_is_rung_and_until_when(live: Live) -> None:
     assert last_words(plan, words.valid_until).numbers[1] != CHEN
     assert words.advice[0].language == "en-US"
     assert "9 1 1" in words.advice[0].text
+
+
+async def test_after_who_is_on_call_come_those_of_the_coming_handoffs(live: Live) -> None:
+    from dataclasses import replace
+
+    plan = await plan_of(live)
+    urgent = plan.escalation.policies["urgent"]
+    alone = {"urgent": replace(urgent, steps=urgent.steps[:1])}  # the primary, and nobody else
+    plan = replace(plan, escalation=replace(plan.escalation, policies=alone))
+    roster = plan.escalation.roster
+    handoff = last_words(plan, SUNDAY_NIGHT).valid_until
+    later = roster.members[on_call(roster, "primary", handoff).member]
+    numbers = last_words(plan, SUNDAY_NIGHT).numbers
+    assert numbers[:3] == (SERVICE, CHEN, later.voice[0])
+    assert len(set(numbers)) == len(numbers) <= 10
 
 
 async def test_an_override_changes_the_file_and_ends_its_validity(live: Live) -> None:
