@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 import sys
 import tracemalloc
 from collections.abc import AsyncIterator
@@ -112,6 +111,10 @@ def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
+def files(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
 async def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     async def breaks_off() -> AsyncIterator[CallRecord]:
         yield record()
@@ -121,7 +124,7 @@ async def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
     path.write_text("yesterday's")
     with pytest.raises(OSError, match="went away"):
         await write_parquet(breaks_off(), path)
-    assert os.listdir(tmp_path) == ["calls.parquet"]
+    assert [each.name for each in files(tmp_path)] == ["calls.parquet"]
     assert path.read_text() == "yesterday's"
 
 
