@@ -102,7 +102,7 @@ def _open(draft: Draft) -> None:
 
 
 def _due(draft: Draft) -> None:
-    """A wake-up counts when the page is due, whatever version it carries: an older one is stale or harmless."""
+    """A wake-up that comes early, or twice, does nothing."""
     page = draft.page
     if page.due is None or draft.now < page.due:
         return

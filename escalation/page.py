@@ -120,7 +120,7 @@ class Page:
 
     `round` goes on over reopenings: the policy's rounds belong to each, so that of a policy with 3 rounds the first
     reopening starts at 3. `step_until`: when the present step passes; `due` is sooner while a call that Twilio refused
-    is to be tried again. `version` grows by one with every stored change; a wake-up that carries an older one is stale.
+    is to be tried again. `version` grows by one with every stored change.
     `dial_instead`: Twilio's REST API failed for a call of this page, so the caller's next hold turn dials the step's
     people itself; False again when a call could be placed. `accepted_attempt`: the attempt whose leg is the
     clinician's; None when accepted by SMS or link, and when that leg has ended. `last_resort_tries`: how often the last
@@ -169,9 +169,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A wake-up. `version`: the page's version when it was set; None for the sweep, which takes what is overdue."""
-
-    version: int | None = None
+    """A wake-up: it counts when the page is due, and does nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

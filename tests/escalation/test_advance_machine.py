@@ -121,15 +121,15 @@ class Pages(RuleBasedStateMachine):
     def time_passes(self, passed):
         self.now = self.now.add(seconds=passed)
 
-    @rule(version=st.one_of(st.none(), st.integers(0, 9)))
-    def wakes_up(self, version):
-        self.send(Due(version))
+    @rule()
+    def wakes_up(self):
+        self.send(Due())
 
     @rule()
     def wakes_up_when_due(self):
         if self.page.due is not None:
             self.now = max(self.now, self.page.due)
-            self.send(Due(self.page.version))
+            self.send(Due())
             assert self.page.due is None or self.page.due > self.now, "a wake-up is never its own successor"
 
     @rule(data=st.data(), kind=st.sampled_from([Placed, Ringing, Answered, Delivered]))
@@ -355,12 +355,12 @@ def test_with_nobody_there_the_last_resort_is_reached_in_the_time_promised(polic
     while page.state is PageState.PAGING:
         event = heard_of(page, data)
         now = now if event else page.due
-        page = advance(escalation, page, event or Due(page.version), now).page
+        page = advance(escalation, page, event or Due(), now).page
         assert now - START <= longest(policy)
     entered = now
     while page.due is not None:
         now = page.due
-        page = advance(escalation, page, Due(page.version), now).page
+        page = advance(escalation, page, Due(), now).page
     assert page.state is PageState.LAST_RESORT
     assert now - entered == longest_last_resort(policy)
 
@@ -373,5 +373,5 @@ def test_with_every_phone_silent_each_step_takes_exactly_its_time(policy):
     while page.state is PageState.PAGING:
         waits += policy.steps[page.step].wait
         now = page.due
-        page = advance(escalation, page, Due(page.version), now).page
+        page = advance(escalation, page, Due(), now).page
     assert now - START == waits
