@@ -72,9 +72,26 @@ async def replay_journal(site: Site) -> int:
     if site.journal.is_empty():
         return 0
     try:
-        done = await site.journal.replay(lambda entry: replay(site, entry))
+        done = await site.journal.replay(lambda entry: _replay_one(site, entry))
     except (UnavailableError, OSError) as error:
-        _log.warning("journal_waits", why=type(error).__name__)
+        _log.debug("journal_waits", why=type(error).__name__)  # that the database is away is said elsewhere, once
         return 0
     _log.info("journal_replayed", entries=done)
     return done
+
+
+async def _replay_one(site: Site, entry: dict[str, Any]) -> None:
+    """Write an entry; what is logged meanwhile names its call."""
+    with structlog.contextvars.bound_contextvars(call=call_of(entry)):
+        await replay(site, entry)
+
+
+def call_of(entry: dict[str, Any]) -> str | None:
+    """The SID of the call that a journal's entry is about; None where it says none."""
+    for part, name in (("ended", "sid"), ("recording", "call"), ("record", "head")):
+        found = entry.get(part)
+        value = found.get(name) if isinstance(found, dict) else None
+        value = value.get("sid") if isinstance(value, dict) else value
+        if value:
+            return str(value)
+    return None

@@ -280,6 +280,7 @@ class Effects:
 
     async def _page(self, page: str) -> tuple[PageCall, Plan]:
         stored = await self._site.paging.look(page)
+        structlog.contextvars.bind_contextvars(call=stored.call)
         plan = await self._parts.plans.exact_version(stored.page.practice, stored.plan_version)
         if plan is None:
             raise NotFoundError(f"practice {stored.page.practice} is not known")

@@ -4,11 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-import structlog
-
+from storage.outage import Outage
 from webhooks.signed import where
-
-_log = structlog.get_logger(__name__)
 
 PAUSE: Final = 2.0
 """Real seconds before work that came to an end begins again, and at least before work that failed does."""
@@ -18,13 +15,15 @@ async def for_ever(name: str, work: Callable[[], Awaitable[object]], pause: floa
     """Do the work again and again until cancelled, whatever it raises.
 
     What a database in a failover, a broken row or a bug can raise is not a list that one could complete; each failure
-    is logged with its place and never with a value.
+    is logged with its place and never with a value, and once until it works again.
     """
+    outage = Outage("background_work", work=name)
     while True:
         try:
             await work()
         except Exception as error:  # noqa: BLE001 - see above
-            _log.error("background_work_failed", work=name, error=type(error).__name__, where=where(error))
+            outage.failed(type(error).__name__, where=where(error))
             await asyncio.sleep(max(pause, PAUSE))
         else:
+            outage.worked()
             await asyncio.sleep(pause)

@@ -73,8 +73,9 @@ class Worker:
 
     def _task(self, name: str, work: Callable[..., Awaitable[None]]) -> None:
         async def run(**arguments: str | int) -> None:
-            bound = {"page": arguments.get("page")} if "page" in arguments else {}
-            with structlog.contextvars.bound_contextvars(job=name, **bound):
+            page = arguments.get("page") or None
+            # The call is bound by whoever loads the page, and bound here so that it ends with the job.
+            with structlog.contextvars.bound_contextvars(job=name, page=page, call=None):
                 await work(**arguments)
 
         retry = procrastinate.RetryStrategy(max_attempts=5, linear_wait=2, retry_exceptions=[UnavailableError])
@@ -188,7 +189,8 @@ class Worker:
         async with self._parts.database.statement() as connection:
             await forget_slots(connection)
         for sid, head in await quiet_calls(self._parts.site, now - QUIET_AFTER):
-            await self._alone("reconcile", lambda sid=sid, head=head: self._close_if_over(sid, head))  # type: ignore[misc] # bound now
+            with structlog.contextvars.bound_contextvars(call=sid):
+                await self._alone("reconcile", lambda sid=sid, head=head: self._close_if_over(sid, head))  # type: ignore[misc] # bound now
 
     async def _close_if_over(self, sid: str, ended: dict[str, Any]) -> None:
         try:
@@ -196,13 +198,13 @@ class Worker:
         except GoneError:
             seconds = None  # Twilio has deleted its record, and so the call is over
         except TwilioError as error:
-            _log.warning("call_not_looked_at", call=sid, error=str(error))
+            _log.warning("call_not_looked_at", error=str(error))
             return
         else:
             if call.status not in FINAL:
                 return
             seconds = call.seconds
-        _log.warning("call_closed_by_sweep", call=sid)
+        _log.warning("call_closed_by_sweep")
         await close_call(self._parts.site, {**ended, "seconds": seconds})
 
     async def _escalate(self) -> None:
@@ -231,7 +233,8 @@ class Worker:
         )
         callback = await messages.callback_of(connection, self._parts.ring, message)
         opening = PageOpening(plan.version, message.call, message.language, callback, caller=None)
-        await self._parts.site.paging.open(connection, plan, page, opening)
+        with structlog.contextvars.bound_contextvars(page=page.id, call=message.call):
+            await self._parts.site.paging.open(connection, plan, page, opening)
         return page.id
 
     async def _revive(self) -> None:

@@ -119,6 +119,7 @@ class Paging:
         await self._defer(connection, result)
         _log.info(
             "page_advanced",
+            call=stored.call,
             page=page,
             happened=type(event).__name__,
             state=result.page.state.value,

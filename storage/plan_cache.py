@@ -20,6 +20,7 @@ from storage.clock import Clock
 from storage.current_plans import Standing, StoredPlan
 from storage.database import Database, libpq_url
 from storage.errors import UnavailableError
+from storage.outage import Outage
 
 POLL_EVERY: Final = 30.0
 """Real seconds between two looks at the database, in case a notification was missed."""
@@ -165,14 +166,15 @@ class PlanCache:
 
     async def run(self, changed: Callable[[], None] = lambda: None) -> None:
         """Follow the database for as long as the process lives; `changed` is called after each refresh."""
+        outage = Outage("following_plans")
         while True:
             try:
-                await self._follow(changed)
+                await self._follow(changed, outage)
             except (UnavailableError, psycopg.Error, OSError) as error:
-                _log.warning("plans_not_followed", error=type(error).__name__)
+                outage.failed(type(error).__name__)
                 await asyncio.sleep(RECONNECT_AFTER)
 
-    async def _follow(self, changed: Callable[[], None]) -> None:
+    async def _follow(self, changed: Callable[[], None], outage: Outage) -> None:
         listener = await psycopg.AsyncConnection.connect(
             libpq_url(self._database.url), autocommit=True, connect_timeout=2
         )
@@ -180,6 +182,7 @@ class PlanCache:
             await listener.execute(f"LISTEN {plans.CHANNEL}")
             while True:
                 await self.refresh()
+                outage.worked()
                 changed()
                 async for notice in listener.notifies(timeout=POLL_EVERY, stop_after=1):
                     _log.info("plan_changed", practice=notice.payload)

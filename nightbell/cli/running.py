@@ -83,7 +83,7 @@ def serve(
             # uvloop and httptools come with uvicorn[standard]; one process, since several of uvicorn's share a socket
             # without TCP_NODELAY (DESIGN section 9): run several `serve` behind the proxy instead.
             config = uvicorn.Config(
-                app, host=host, port=port, log_level="warning", access_log=False, server_header=False,
+                app, host=host, port=port, log_config=None, access_log=False, server_header=False,
                 timeout_graceful_shutdown=10, proxy_headers=False,
                 # Longer than proxies keep an idle connection (Caddy: 2 min), or one is used just as it is closed here.
                 timeout_keep_alive=150,
