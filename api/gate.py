@@ -7,7 +7,8 @@ many come, calls find the processor and the database free.
 import asyncio
 import re
 import secrets
-from typing import Final
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, TypeVar
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -18,14 +19,22 @@ from api.desk import Desk
 from api.problems import Problem, problem_of
 from storage import api_keys
 from storage.api_keys import ApiKey
+from storage.errors import UnavailableError
 
 AT_ONCE: Final = 4
 """Requests that work at the same time in this process; the others wait."""
+WITHIN: Final = 10.0
+"""Real seconds in which there is an answer, also while a database hangs, which says nothing by itself."""
+SENT_WITHIN: Final = 30.0
+"""Real seconds that a client has to send the body."""
 _log = structlog.get_logger(__name__)
 REQUEST_ID: Final = "X-Request-Id"
 _SANE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _OFFERED: Final = frozenset({"*/*", "application/*", "application/json", "application/problem+json"})
 _TEXTS: Final = frozenset({"text/*", "text/yaml", "application/yaml", "application/x-yaml"})
+
+
+Result = TypeVar("Result")
 
 
 class Gate:
@@ -35,6 +44,7 @@ class Gate:
         self._app = app
         self._desk = desk
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._under_way: set[asyncio.Task[Any]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through, or answer it here."""
@@ -56,12 +66,44 @@ class Gate:
             _log_answer(scope, answer.status)
 
     async def _pass(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
-        async with self._slots:
-            scope["state"]["key"] = await self._key(headers)
+        scope["state"]["key"] = await self._in_time(lambda: self._key(headers))
         _check_accepted(headers)
-        body = await read_body(scope["path"], headers, receive)
-        async with self._slots:
-            await self._app(scope, replayed(body, receive), send)
+        body = await _received(scope["path"], headers, receive)
+        answer: list[Message] = []
+        await self._in_time(lambda: self._answered(scope, replayed(body, receive), answer))
+        for message in answer:  # the slot is free again: a client may be slow to take it
+            await send(message)
+
+    async def _answered(self, scope: Scope, receive: Receive, answer: list[Message]) -> None:
+        async def take(message: Message) -> None:
+            answer.append(message)
+
+        await self._app(scope, receive, take)
+
+    async def _in_time(self, work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
+        """Do the work in a slot. Raises UnavailableError when it takes too long.
+
+        Work that is too late keeps its slot and goes on: cancelling may hang on the very database that hangs.
+        """
+        try:
+            async with asyncio.timeout(WITHIN) as bound:
+                await self._slots.acquire()
+        except TimeoutError:
+            raise UnavailableError("all slots are taken") from None
+        task = asyncio.create_task(work())
+        self._under_way.add(task)
+        task.add_done_callback(self._over)
+        left = (bound.when() or 0.0) - asyncio.get_running_loop().time()
+        done, _ = await asyncio.wait({task}, timeout=max(left, 0.0))
+        if not done:
+            raise UnavailableError(f"no answer in {WITHIN:g} s")
+        return task.result()
+
+    def _over(self, task: "asyncio.Task[Any]") -> None:
+        self._under_way.discard(task)
+        self._slots.release()
+        if not task.cancelled():
+            task.exception()  # looked at, or asyncio reports it as never retrieved
 
     async def _key(self, headers: Headers) -> ApiKey:
         scheme, _, token = headers.get("authorization", "").partition(" ")
@@ -72,6 +114,16 @@ class Gate:
         if key is None:
             raise _unknown("This key is not known, or was revoked, or has expired; `nightbell key list` shows which.")
         return key
+
+
+async def _received(path: str, headers: Headers, receive: Receive) -> bytes:
+    try:
+        async with asyncio.timeout(SENT_WITHIN):
+            return await read_body(path, headers, receive)
+    except TimeoutError:
+        raise Problem(
+            408, f"The body was not there within {SENT_WITHIN:g} s.", headers={"Connection": "close"}
+        ) from None
 
 
 def _unknown(detail: str) -> Problem:

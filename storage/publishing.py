@@ -1,13 +1,18 @@
 """Publishing a plan: the one way for the command, the API and the tests. It is refused whole, or published whole."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Final
 
 from whenever import Instant
 
 from routing.plan import Plan, Publishable, publishable
 from storage import plans
 from storage.database import Database
+
+_CHECKING: Final = ThreadPoolExecutor(1, "checking")
+"""One plan at a time: every further thread that computes is one more that a call waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,7 @@ class Published:
 
 async def checked(document: str, now: Instant) -> Publishable:
     """What `publishable` says, in a thread, so that no call waits for it. Raises PlanFaults with all faults."""
-    return await asyncio.to_thread(publishable, document, now)
+    return await asyncio.get_running_loop().run_in_executor(_CHECKING, publishable, document, now)
 
 
 async def publish(database: Database, document: str, author: str, now: Instant) -> Published:

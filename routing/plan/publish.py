@@ -1,7 +1,8 @@
 """The front door: a text that may be published, or every fault that it has."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from whenever import Instant
 
@@ -14,6 +15,9 @@ from routing.plan.faults import Fault, PlanFaults, did_you_mean
 from routing.plan.plan import Plan
 from routing.plan.reading import in_order, read
 from routing.plan.salvage import with_further_faults
+
+MOST_TOLD: Final = 200
+"""Faults that are told at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,19 @@ def publishable(text: str, now: Instant, version: int = 0) -> Publishable:
     try:
         document = read(text)
     except PlanFaults as form:
-        raise PlanFaults(with_further_faults(text, form.faults, now)) from None
+        raise PlanFaults(_tellable(with_further_faults(text, form.faults, now))) from None
     faults, waived = _judge(document, now)
     if faults:
-        raise PlanFaults(faults)
+        raise PlanFaults(_tellable(faults))
     return Publishable(document, compile_plan(document, version), waived)
+
+
+def _tellable(faults: Sequence[Fault]) -> Sequence[Fault]:
+    """As many as a person can read: a text that is no plan at all could have one on every line."""
+    if len(faults) <= MOST_TOLD:
+        return faults
+    rest = Fault("", f"there are {len(faults) - MOST_TOLD} further faults", "Mend these first.", "syntax")
+    return [*faults[:MOST_TOLD], rest]
 
 
 def check(document: Document, now: Instant) -> tuple[Fault, ...]:

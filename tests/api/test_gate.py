@@ -1,9 +1,15 @@
 """What every request meets first, and how errors look."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.gate import AT_ONCE
+from routing.plan.publish import MOST_TOLD
+from storage.database import Database
 from storage.errors import ContendedError, UnavailableError
 from tests.api.conftest import MAPLE, YAML, Operator
 
@@ -94,3 +100,65 @@ async def test_who_did_what_is_logged_without_what_was_sent(operator: Operator, 
     assert "path=/practices/{practice}/calls/{sid}" in said
     assert "practice=maple-pediatrics" in said
     assert "6175550180" not in said
+
+
+async def test_a_database_that_hangs_costs_a_request_bounded_time_and_then_works_again(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+):
+    awake = asyncio.Event()
+    statement = type(operator.parts.database).statement
+
+    @contextlib.asynccontextmanager
+    async def hangs(database: Database) -> AsyncIterator[AsyncConnection]:
+        await awake.wait()
+        async with statement(database) as connection:
+            yield connection
+
+    monkeypatch.setattr("api.gate.WITHIN", 0.2)
+    monkeypatch.setattr(type(operator.parts.database), "statement", hangs)
+    answers = await asyncio.gather(*(operator.asks("GET", "") for _ in range(10)))
+    assert {answer.status_code for answer in answers} == {503}
+    assert all(answer.headers["Retry-After"] for answer in answers)
+    awake.set()
+    monkeypatch.setattr("api.gate.WITHIN", 10.0)
+    assert (await operator.asks("GET", "")).status_code == 200
+
+
+async def test_clients_that_do_not_take_their_answers_keep_nobody_waiting(operator: Operator):
+    app = operator.http._transport.app
+    stuck = asyncio.Event()
+
+    async def takes_nothing(_message: object) -> None:
+        await stuck.wait()
+
+    async def gives() -> dict[str, object]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {
+        "type": "http", "method": "GET", "path": MAPLE, "raw_path": MAPLE.encode(), "query_string": b"",
+        "headers": [(b"authorization", f"Bearer {operator.keys.maple}".encode())], "scheme": "http", "root_path": "",
+        "server": ("test", 80), "client": ("test", 1), "http_version": "1.1",
+    }  # fmt: skip
+    slow = [asyncio.create_task(app(dict(scope), gives, takes_nothing)) for _ in range(AT_ONCE + 1)]
+    await asyncio.sleep(0.2)
+    assert (await asyncio.wait_for(operator.asks("GET", ""), 5)).status_code == 200
+    stuck.set()
+    await asyncio.gather(*slow)
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for_long(operator: Operator, monkeypatch: pytest.MonkeyPatch):
+    async def drips():
+        yield b"{"
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr("api.gate.SENT_WITHIN", 0.1)
+    await operator.refused(408, "POST", "/explain", content=drips(), headers={"Content-Type": "application/json"})
+
+
+async def test_a_text_with_a_fault_on_every_line_is_told_in_part(operator: Operator):
+    text = "".join(f"k{n}: 1\n" for n in range(5000))
+    told = (await operator.asks("POST", "/plan/verify", content=text.encode(), headers=YAML)).json()
+    assert len(told["faults"]) == MOST_TOLD + 1
+    assert "further faults" in told["faults"][-1]["detail"]
+    published = await operator.refused(422, "POST", "/plan/publish", content=text.encode(), headers=YAML)
+    assert len(published["errors"]) == MOST_TOLD + 1
