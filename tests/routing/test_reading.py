@@ -1,5 +1,6 @@
 # ruff: noqa: E501 - a case is one line, to be read as a table
 import json
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -215,7 +216,7 @@ ODD = st.sampled_from(
         "mon-",
         "99999 weeks",
     ]
-)
+).map(deepcopy)  # or what one example changes, the next one would get
 ANY = st.recursive(
     ODD | st.text(max_size=8) | st.integers(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
