@@ -66,6 +66,10 @@ def set_up_logs(level: str, form: str) -> None:
     root.setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        # uvicorn may have been given handlers of its own, which know nothing of what is to be hidden.
+        logging.getLogger(name).handlers = []
+        logging.getLogger(name).propagate = True
 
 
 def processors() -> list[Processor]:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
 import procrastinate
@@ -24,7 +24,7 @@ from storage.messages import Message
 from storage.pace import forget_slots
 from storage.pages import PageOpening
 from telephony.errors import GoneError, TwilioError
-from webhooks.closing import FINAL, close_call, quiet_calls
+from webhooks.closing import FINAL, QuietCall, close_call, quiet_calls
 from webhooks.signed import where
 
 _log = structlog.get_logger(__name__)
@@ -188,13 +188,13 @@ class Worker:
         self._reconciled = now
         async with self._parts.database.statement() as connection:
             await forget_slots(connection)
-        for sid, head in await quiet_calls(self._parts.site, now - QUIET_AFTER):
-            with structlog.contextvars.bound_contextvars(call=sid):
-                await self._alone("reconcile", lambda sid=sid, head=head: self._close_if_over(sid, head))  # type: ignore[misc] # bound now
+        for quiet in await quiet_calls(self._parts.site, now - QUIET_AFTER):
+            with structlog.contextvars.bound_contextvars(call=quiet.sid):
+                await self._alone("reconcile", lambda quiet=quiet: self._close_if_over(quiet))  # type: ignore[misc] # bound now
 
-    async def _close_if_over(self, sid: str, ended: dict[str, Any]) -> None:
+    async def _close_if_over(self, quiet: QuietCall) -> None:
         try:
-            call = await self._parts.gateway.look_at_call(sid)
+            call = await self._parts.gateway.look_at_call(quiet.sid)
         except GoneError:
             seconds = None  # Twilio has deleted its record, and so the call is over
         except TwilioError as error:
@@ -205,7 +205,7 @@ class Worker:
                 return
             seconds = call.seconds
         _log.warning("call_closed_by_sweep")
-        await close_call(self._parts.site, {**ended, "seconds": seconds})
+        await close_call(self._parts.site, quiet.ended(seconds))
 
     async def _escalate(self) -> None:
         """Page about messages that are past their deadline, where their category says so."""

@@ -156,14 +156,17 @@ async def leg_position(connection: AsyncConnection, sid: str) -> tuple[str, str,
 
 
 async def calls_without_news(connection: AsyncConnection, since: Instant, limit: int = 100) -> Sequence[RowMapping]:
-    """The oldest calls that have not ended and have no event since then."""
+    """The oldest calls that have not ended and have no event since then; `heard_at`: their last one."""
     newest = select(func.max(call_events.c.at)).where(call_events.c.call == calls.c.sid).scalar_subquery()
     query = (
-        select(calls.c.sid, calls.c.practice, calls.c.version, calls.c.dialled)
+        select(
+            calls.c.sid, calls.c.practice, calls.c.version, calls.c.dialled, calls.c.started_at,
+            newest.label("heard_at"),
+        )
         .where(calls.c.ended_at.is_(None), calls.c.started_at < since.to_stdlib(), newest < since.to_stdlib())
         .order_by(calls.c.started_at)
         .limit(limit)
-    )
+    )  # fmt: skip
     return (await connection.execute(query)).mappings().all()
 
 

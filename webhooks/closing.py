@@ -1,11 +1,12 @@
 """The end of a call: its one outcome, and what is still owed to the caller."""
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from whenever import Instant
+from whenever import Instant, TimeDelta
 
 from escalation.page import CallerPresence
 from ivr.flow import Message
@@ -195,9 +196,32 @@ class _Closing:
         return self.site.ring.open(CALLER, self.call.caller_sealed) if self.call.caller_sealed else None
 
 
-async def quiet_calls(site: Site, since: Instant) -> list[tuple[str, dict[str, Any]]]:
-    """Calls that go on, but of which nothing was heard since then: SID, and what `close_call` needs to know."""
+@dataclass(frozen=True, slots=True)
+class QuietCall:
+    """A call that goes on, but of which nothing was heard for a while."""
+
+    sid: str
+    practice: str
+    version: int
+    dialled: str
+    started_at: Instant
+    heard_at: Instant
+
+    def ended(self, seconds: int | None) -> dict[str, Any]:
+        """What `close_call` needs to know, since Twilio says that it is over and lasted so many seconds.
+
+        Where it does not know any more how long, the call ended when something was last heard of it.
+        """
+        at = self.heard_at if seconds is None else self.started_at + TimeDelta(seconds=seconds)
+        head = {"sid": self.sid, "practice": self.practice, "version": self.version, "dialled": self.dialled}
+        return {**head, "caller": None, "at": max(at, self.heard_at).format_iso(), "seconds": seconds}
+
+
+async def quiet_calls(site: Site, since: Instant) -> list[QuietCall]:
+    """Calls that go on, but of which nothing was heard since then."""
     async with site.database.transaction() as connection:
         rows = await calls_without_news(connection, since)
-    now = site.clock.now().format_iso()
-    return [(row["sid"], {**row, "caller": None, "at": now}) for row in rows]
+    return [
+        QuietCall(**{**row, "started_at": Instant(row["started_at"]), "heard_at": Instant(row["heard_at"])})
+        for row in rows
+    ]

@@ -11,6 +11,7 @@ from telephony.emulator.dialling import Dialling, Outcome
 from telephony.emulator.errors import CallOver
 from telephony.emulator.events import Bridged
 from telephony.emulator.queues import dial_queue
+from telephony.emulator.timeline import seconds_between
 from telephony.emulator.verb import Document, Errand, Verb
 
 if TYPE_CHECKING:
@@ -35,9 +36,11 @@ def _action(document: Document, verb: Verb, outcome: Outcome) -> Errand:
 
 def _cut_short(script: "Script", before: int) -> Outcome:
     """What the action is told when the dialling party hung up; its answer reaches nobody."""
-    bridged = any(isinstance(event, Bridged) for event in script.leg.events[before:])
+    talks = [event.at for event in script.leg.events[before:] if isinstance(event, Bridged)]
+    seconds = round(seconds_between(talks[0], script.leg.now())) if talks else None
     children = [leg.sid for leg in script.exchange.legs.values() if leg.parent is script.leg]
-    return Outcome("completed" if bridged else "no-answer", children[-1] if children else "", bridged=bridged)
+    sid = children[-1] if children else ""
+    return Outcome("completed" if talks else "no-answer", sid, seconds, bridged=bool(talks))
 
 
 async def _connect(script: "Script", document: Document, verb: Verb) -> Outcome:
