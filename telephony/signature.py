@@ -76,6 +76,8 @@ def signed_url(public_origin: str, raw_path: str | bytes, raw_query: str | bytes
 
 
 def _body_matches(url: str, body: bytes | None) -> bool:
+    if "bodySHA256" not in url and "%" not in url:
+        return True  # spares most webhooks a second reading of their query
     hashes = [value for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True) if name == "bodySHA256"]
     if not hashes:
         return True

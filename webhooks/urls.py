@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlencode
 
@@ -20,6 +21,12 @@ class PlanKey:
     version: int
 
 
+@lru_cache(maxsize=4096)
+def _query_of(key: PlanKey, position: Position) -> str:
+    """The same for every call that stands there."""
+    return urlencode({"practice": key.practice, "version": key.version, **to_query(position)})
+
+
 class Urls:
     """Builds URLs on the public origin (`https://host`, without a slash at the end)."""
 
@@ -32,7 +39,8 @@ class Urls:
 
     def of_call(self, path: str, key: PlanKey, position: Position, **more: str | int) -> str:
         """A URL that carries a call's position."""
-        return self.at(path, {"practice": key.practice, "version": key.version, **to_query(position), **more})
+        query = _query_of(key, position) + "".join(f"&{urlencode({name: value})}" for name, value in more.items())
+        return f"{self.origin}/twilio/{path}?{query}{RETRIES}"
 
     def turn(self, key: PlanKey, position: Position, **more: str | int) -> str:
         """Where the answer to a position goes."""
