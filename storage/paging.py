@@ -155,13 +155,17 @@ class Paging:
         async with self._database.transaction() as connection:
             await self.leg_left(connection, page, leg)
 
-    async def talked(self, connection: AsyncConnection, page: str, since: Instant) -> None:
+    async def talked(
+        self, connection: AsyncConnection, page: str, since: Instant, asked_at: Instant | None = None
+    ) -> None:
         """Somebody has been talking to the page's caller since then, as came to be known after the call.
 
-        Nothing, when that was before the page was opened: it is about what followed. Raises NotFoundError.
+        Nothing, when that was before the caller asked for a clinician (`asked_at`, where that is known, since a page
+        may be opened only when the call is over) and before the page was opened: it is about what followed. Raises
+        NotFoundError.
         """
         stored = await pages.lock_page(connection, self._ring, page)
-        if since >= stored.page.opened_at:
+        if since >= min(stored.page.opened_at, asked_at or stored.page.opened_at):
             await self.happen_on(connection, page, PatientReached())
 
     async def _defer(self, connection: AsyncConnection, result: Advance) -> None:

@@ -101,7 +101,14 @@ async def amend(site: Site, sid: str) -> None:
         closing = _Closing(site, connection, plan, call, Instant(call.ended_at))
         await closing.close(call.seconds)
         if call.page and call.answered_at is not None:
-            await site.paging.talked(connection, call.page, Instant(call.answered_at))
+            asked_at = await _asked_at(site, connection, sid)
+            await site.paging.talked(connection, call.page, Instant(call.answered_at), asked_at)
+
+
+async def _asked_at(site: Site, connection: AsyncConnection, sid: str) -> Instant | None:
+    """When the caller last asked for the clinician; None when they did not."""
+    events = await events_of(connection, site.ring, sid)
+    return max((e.at for e in events if any(n.kind is NoteKind.URGENT for n in noted([e]))), default=None)
 
 
 async def _known(site: Site, connection: AsyncConnection, plan: Plan, head: CallHead) -> Any:  # noqa: ANN401 - a row
