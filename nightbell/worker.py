@@ -24,7 +24,8 @@ from storage.messages import Message
 from storage.pace import forget_slots
 from storage.pages import PageOpening
 from telephony.errors import GoneError, TwilioError
-from webhooks.closing import FINAL, QuietCall, close_call, quiet_calls
+from webhooks.closing import FINAL, close_call
+from webhooks.quiet import QuietCall, quiet_calls
 from webhooks.signed import where
 
 _log = structlog.get_logger(__name__)

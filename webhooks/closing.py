@@ -1,12 +1,11 @@
 """The end of a call: its one outcome, and what is still owed to the caller."""
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from whenever import Instant, TimeDelta
+from whenever import Instant
 
 from escalation.page import CallerPresence
 from ivr.flow import Message
@@ -21,7 +20,6 @@ from storage.calls import (
     CallEvent,
     CallHead,
     Progress,
-    calls_without_news,
     events_of,
     lock_call,
     noted,
@@ -201,34 +199,3 @@ class _Closing:
         if self.call.callback_sealed:
             return self.site.ring.open(CALLBACK, self.call.callback_sealed)
         return self.site.ring.open(CALLER, self.call.caller_sealed) if self.call.caller_sealed else None
-
-
-@dataclass(frozen=True, slots=True)
-class QuietCall:
-    """A call that goes on, but of which nothing was heard for a while."""
-
-    sid: str
-    practice: str
-    version: int
-    dialled: str
-    started_at: Instant
-    heard_at: Instant
-
-    def ended(self, seconds: int | None) -> dict[str, Any]:
-        """What `close_call` needs to know, since Twilio says that it is over and lasted so many seconds.
-
-        Where it does not know any more how long, the call ended when something was last heard of it.
-        """
-        at = self.heard_at if seconds is None else self.started_at + TimeDelta(seconds=seconds)
-        head = {"sid": self.sid, "practice": self.practice, "version": self.version, "dialled": self.dialled}
-        return {**head, "caller": None, "at": max(at, self.heard_at).format_iso(), "seconds": seconds}
-
-
-async def quiet_calls(site: Site, since: Instant) -> list[QuietCall]:
-    """Calls that go on, but of which nothing was heard since then."""
-    async with site.database.transaction() as connection:
-        rows = await calls_without_news(connection, since)
-    return [
-        QuietCall(**{**row, "started_at": Instant(row["started_at"]), "heard_at": Instant(row["heard_at"])})
-        for row in rows
-    ]
