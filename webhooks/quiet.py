@@ -21,7 +21,7 @@ class QuietCall:
     heard_at: Instant
 
     def ended(self, seconds: int | None) -> dict[str, Any]:
-        """What `close_call` needs to know (`webhooks.closing`), since Twilio says that it is over and lasted so many seconds.
+        """What `webhooks.closing.close_call` needs to know: Twilio says that it is over and lasted so many seconds.
 
         Where it does not know any more how long, the call ended when something was last heard of it.
         """
