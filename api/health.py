@@ -1,6 +1,6 @@
 """Is the process alive, can it answer calls, and its counters."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -23,8 +23,10 @@ class Readiness(BaseModel):
     journal_empty: bool
 
 
-def health_routes(readiness: Callable[[Request], Readiness], registry: CollectorRegistry) -> APIRouter:
-    """`/healthz`, `/readyz` and `/metrics`."""
+def health_routes(
+    readiness: Callable[[Request], Readiness], registry: CollectorRegistry, look: Callable[[], Awaitable[None]]
+) -> APIRouter:
+    """`/healthz`, `/readyz` and `/metrics`. `look`: brings the gauges up to date before they are told."""
     router = APIRouter(tags=["health"])
 
     @router.get("/healthz")
@@ -40,6 +42,7 @@ def health_routes(readiness: Callable[[Request], Readiness], registry: Collector
 
     @router.get("/metrics")
     async def metrics() -> Response:
+        await look()
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return router

@@ -48,7 +48,7 @@ def create_app(parts: Parts, *, with_worker: bool = False) -> FastAPI:
     app.state.site = parts.site
     app.state.parts = parts
     app.router.routes.extend(routes())
-    app.include_router(health_routes(readiness, parts.site.metrics.registry))
+    app.include_router(health_routes(readiness, parts.site.metrics.registry, parts.gauges.look))
     desk = Desk(parts.clock, parts.ring, parts.database, parts.plans, parts.site.paging)
     app.mount(PREFIX, create_api(desk))  # an application of its own: none of what it does to requests is done to calls
     return app

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import procrastinate
 import structlog
 
+from nightbell.gauges import Gauges
 from nightbell.settings import Settings
 from storage.clock import Clock, read_clock
 from storage.database import Database
@@ -39,6 +40,7 @@ class Parts:
     queue: procrastinate.App
     gateway: Gateway
     site: Site
+    gauges: Gauges
 
 
 def database_url(settings: Settings) -> str:
@@ -92,7 +94,8 @@ async def compose(settings: Settings, *, clock: Clock | None = None, url: str | 
         site = _site(settings, clock, database, ring, plans, jobs)
         stack.push_async_callback(site.media.close)
         stack.push_async_callback(site.events.close)
-        yield Parts(settings, clock, ring, database, plans, queue, gateway, site)
+        gauges = Gauges(site.metrics.registry, database, clock)
+        yield Parts(settings, clock, ring, database, plans, queue, gateway, site, gauges)
 
 
 def _site(  # the parts in the order in which they depend on each other

@@ -1,5 +1,6 @@
 """What monitors and balancers see."""
 
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from importlib.resources import files
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from nightbell.app import create_app
 from nightbell.composition import Parts, compose
@@ -98,3 +100,44 @@ async def test_metrics_are_prometheus_text_without_anything_about_people(opened,
 async def test_nothing_else_is_open(opened, database_url: str, path: str) -> None:
     _, http = await opened(database_url)
     assert (await http.get(path)).status_code in {404, 405, 307}
+
+
+async def test_monitors_see_how_late_pages_are_and_whether_a_worker_lives(opened, database_url: str) -> None:
+    parts, http = await opened(database_url)
+    told = await figures(http)
+    assert (told["database_up"], told["pages_waiting"], told["page_late_seconds"]) == (1, 0, 0)
+    assert math.isnan(told["worker_silent_seconds"])
+    await publish(parts)
+    async with parts.database.transaction() as connection:
+        await connection.execute(text(_PAGE))
+        await connection.execute(
+            text("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '20 s')")
+        )
+        await connection.execute(
+            text("INSERT INTO procrastinate_jobs (task_name, queue_name) VALUES ('nightbell.alert', 'default')")
+        )
+    told = await figures(http)
+    assert (told["pages_waiting"], told["jobs_waiting"]) == (1, 1)
+    assert 30 <= told["page_late_seconds"] < 300
+    assert 20 <= told["worker_silent_seconds"] < 300
+
+
+async def test_monitors_are_answered_while_the_database_is_away(opened) -> None:
+    _, http = await opened(NOBODY)
+    told = await figures(http)
+    assert told["database_up"] == 0
+    assert math.isnan(told["pages_waiting"])
+
+
+async def figures(http: httpx.AsyncClient) -> dict[str, float]:
+    """The plain figures of /metrics."""
+    lines = [line.split() for line in (await http.get("/metrics")).text.splitlines() if not line.startswith("#")]
+    return {name.removeprefix("nightbell_"): float(value) for name, value in lines if "{" not in name}
+
+
+_PAGE = """
+    INSERT INTO pages (id, practice, plan_version, category, call, caller_leg, language, state, due, version, body,
+        opened_at)
+    VALUES ('p1', 'maple-pediatrics', 1, 'urgent', 'CA1', 'CA1', 'en-US', 'paging', now() - interval '30 s', 1, '{}',
+        now())
+"""

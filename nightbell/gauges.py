@@ -1,0 +1,46 @@
+"""What monitors read beside the counters: looked up in the database whenever they ask."""
+
+import math
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Gauge
+
+from storage.clock import Clock
+from storage.database import Database
+from storage.errors import UnavailableError
+from storage.pulse import Pulse, pulse
+
+_HELP: Final = {
+    "database_up": "1 while the database answers, else 0",
+    "pages_waiting": "Pages that wait for a next step",
+    "page_late_seconds": "How late the most overdue page is; over 5: no worker works",
+    "jobs_waiting": "Jobs that are ready and not begun",
+    "worker_silent_seconds": "Since the last sign of life of any worker",
+}
+
+
+class Gauges:
+    """Gauges of the database's state. What cannot be known is NaN."""
+
+    def __init__(self, registry: CollectorRegistry, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._gauges = {name: Gauge(f"nightbell_{name}", text, registry=registry) for name, text in _HELP.items()}
+
+    async def look(self) -> None:
+        """Look now, for as long as a call would wait for the database."""
+
+        async def ask() -> Pulse:
+            async with self._database.statement() as connection:
+                return await pulse(connection, self._clock.now())
+
+        try:
+            found = await self._database.in_time(ask)
+        except UnavailableError:
+            self._set(0, math.nan, math.nan, math.nan, math.nan)
+            return
+        self._set(1, found.pages, found.late, found.jobs, math.nan if found.silent is None else found.silent)
+
+    def _set(self, *values: float) -> None:
+        for gauge, value in zip(self._gauges.values(), values, strict=True):
+            gauge.set(value)
