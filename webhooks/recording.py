@@ -1,18 +1,22 @@
 """Recordings: their status from Twilio, and playing one to a clinician."""
 
 from contextlib import suppress
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from escalation.page import MessageLeft
-from storage import recordings
+from storage import audit, recordings
 from storage.errors import NotFoundError, UnavailableError
 from storage.recordings import Recording
 from telephony.errors import UncertainError
 from webhooks.keeping import RECORDING
 from webhooks.signed import Webhook
 from webhooks.site import Site
+
+LINK: Final = "the holder of a recording's link"
+"""Who hears it, for the audit trail: links go to the page's clinician, and to nobody else."""
 
 
 async def status(site: Site, webhook: Webhook) -> str:
@@ -63,8 +67,9 @@ async def play(request: Request) -> Response:
 
 
 async def _url_of(site: Site, sid: str) -> str:
-    async with site.database.statement() as connection:
+    async with site.database.transaction() as connection:
         url = await recordings.url_of(connection, site.ring, sid)
-    if url is None:
-        raise NotFoundError("no such recording")
+        if url is None:
+            raise NotFoundError("no such recording")
+        await audit.write(connection, LINK, "play recording", sid, site.clock.now())
     return url

@@ -60,6 +60,9 @@ async def test_a_voicemail_does_not_count_and_the_backup_hears_the_reason_before
     assert (record.outcome, record.answered_by) == ("connected", "osei")
     (recording,) = await night.recordings()
     assert (recording.purpose, recording.seconds) == ("reason", 6)
+    assert [r.subject for r in await night.sql("SELECT subject FROM audit WHERE action = 'play recording'")] == [
+        recording.sid
+    ], "hearing what the patient said is in the audit trail"
     assert "picked up, but no key was pressed" in await night.trail()
 
 
