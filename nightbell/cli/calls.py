@@ -49,7 +49,9 @@ def calls(
     """List the calls and what became of them; `show SID` tells one. Numbers of callers are not shown."""
     if context.invoked_subcommand is not None:
         return
-    days = day(first, "--from"), day(last, "--to")
+    if as_csv and parquet is not None:
+        raise Stop("--csv and --parquet: one of them at a time")
+    days = days_of(first, last)
 
     async def work(parts: Parts) -> None:
         wanted = wanted_calls(parts, practice, *days)
@@ -64,6 +66,14 @@ def calls(
             stdout.print(_table(parts, found) if found else "No calls yet.")
 
     with_parts(work)
+
+
+def days_of(first: str | None, last: str | None) -> tuple[Date | None, Date | None]:
+    """The first and the last day. Raises Stop."""
+    days = day(first, "--from"), day(last, "--to")
+    if days[0] is not None and days[1] is not None and days[1] < days[0]:
+        raise Stop(f"--to: {days[1]} is before {days[0]}, which --from says")
+    return days
 
 
 def day(text: str | None, option: str) -> Date | None:

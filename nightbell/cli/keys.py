@@ -89,7 +89,7 @@ def list_() -> None:
 def _table(found: list[ApiKey], now: Instant) -> Table:
     table = Table(box=None, pad_edge=False)
     for title in ("key", "name", "practice", "may", "created", "last used", ""):
-        table.add_column(title)
+        table.add_column(title, no_wrap=title == "key", min_width=12 if title == "key" else None)
     for key in found:
         may = "read" if key.read_only else "read, change"
         table.add_row(

@@ -10,7 +10,7 @@ from rich.table import Table
 from whenever import Date
 
 from ivr.outcome import Outcome
-from nightbell.cli.calls import First, Last, day, zone_of
+from nightbell.cli.calls import First, Last, days_of, zone_of
 from nightbell.cli.console import stdout, the_plan, with_parts
 from nightbell.composition import Parts
 from routing.opening import After
@@ -39,7 +39,7 @@ def report_command(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
     """Summarise the calls of some days, on the practice's clock: outcomes, speed of answer, time to a clinician."""
-    span = Span(practice, day(first, "--from"), day(last, "--to"))
+    span = Span(practice, *days_of(first, last))
 
     async def work(parts: Parts) -> None:
         plans = [the_plan(parts, practice)] if practice is not None else list(parts.plans.all())

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import signal
 import socket
 from typing import Annotated, Final
 
@@ -62,7 +63,7 @@ Host = Annotated[str, typer.Option(help="The address to listen on.")]
 
 def serve(
     host: Host = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on.")] = DEFAULT_PORT,
+    port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = DEFAULT_PORT,
     with_worker: Annotated[
         bool, typer.Option("--with-worker", help="Also do the worker's jobs: for a small site.")
     ] = False,
@@ -121,11 +122,16 @@ def worker() -> None:
     async def run() -> None:
         async with compose(settings, url=url) as parts:
             following = asyncio.create_task(parts.plans.run())
+            working = asyncio.create_task(Worker(parts).run())
+            # How a container or a service manager stops it. What it leaves undone, another worker or the next one does.
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
             stdout.print("The worker runs.")
             try:
-                await Worker(parts).run()
+                await asyncio.wait({working})
             finally:
-                following.cancel()
+                for task in (working, following):
+                    task.cancel()
+                await asyncio.gather(working, following, return_exceptions=True)
 
     asyncio.run(run())
 
@@ -154,7 +160,7 @@ def _check_migrations(settings: Settings) -> None:
 
 def emulator(
     host: Host = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on.")] = EMULATOR_PORT,
+    port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = EMULATOR_PORT,
     rate: Annotated[
         float | None, typer.Option(help="How many times faster than real time; NIGHTBELL_CLOCK's.", min=0.1, max=100)
     ] = None,

@@ -238,6 +238,8 @@ def test_calls_of_some_days(called: Run) -> None:
     assert called("calls", "--from", "2026-11-23").out == "No calls yet.\n"
     assert len(called("calls", "--from", "2026-11-22", "--to", "2026-11-22").out.splitlines()) == 3
     assert "is not a day" in called("calls", "--to", "yesterday").err
+    assert "is before 2026-11-25" in called("calls", "--from", "2026-11-25", "--to", "2026-11-20").err
+    assert "is before 2026-11-25" in called("report", "--from", "2026-11-25", "--to", "2026-11-20").err
 
 
 def test_calls_as_parquet(called: Run, tmp_path: Path) -> None:

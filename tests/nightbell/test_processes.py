@@ -218,3 +218,11 @@ async def test_serve_with_worker_is_all_that_a_small_site_needs(house: House):
 
         await comes_true(closed)
     assert house.exchange.faults == []
+
+
+async def test_a_worker_that_is_told_to_stop_stops_in_order(house: House):
+    with house.process("worker") as worker:
+        assert worker.stdout is not None
+        assert "The worker runs." in await asyncio.to_thread(worker.stdout.readline)
+        worker.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(worker.wait, DEADLINE) == 0
