@@ -100,15 +100,29 @@ def _from_pairs(source: Source, value: Any, path: Path) -> Any:  # noqa: ANN401 
     _bound(len(source.places), path, None)
     if isinstance(value, list):
         return [_from_pairs(source, item, (*path, str(i))) for i, item in enumerate(value)]
+    if isinstance(value, str):
+        return _whole(source, value, path)
     if not isinstance(value, _Pairs):
         return value
     made: dict[str, Any] = {}
-    for key, item in value.pairs:
+    for name, item in value.pairs:
+        key = _whole(source, name, path)
         if key in made:
             _blame_twice(source, (*path, key), None)
         else:
             made[key] = _from_pairs(source, item, (*path, key))
     return made
+
+
+def _whole(source: Source, text: str, path: Path) -> str:
+    """The text, without the halves of characters that JSON can write and nothing can store."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        mend = "Write the character itself, or both halves of its escape, such as \\ud83d\\ude00."
+        source.blame(path, "half of a character is here", mend, "syntax")
+        return text.encode("utf-8", "replace").decode()
+    return text
 
 
 def _blame_twice(source: Source, path: Path, line: int | None) -> None:

@@ -239,6 +239,11 @@ def _mutate(data: st.DataObject, tree: Any) -> None:
         where[key] = data.draw(ANY)
 
 
+@pytest.mark.parametrize("text", ['{"practice": "\\ud800"}', '{"\\ud800": 1}', '{"routes": [{"go": "a\\udc00"}]}'])
+def test_half_a_character_is_a_fault_like_any_other(text: str) -> None:
+    assert ("syntax", "half of a character is here") in [(check, fault) for check, _, fault, _ in faults(text)]
+
+
 @settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_a_mutated_plan_is_published_or_refused(data: st.DataObject, sample: str) -> None:
