@@ -59,7 +59,7 @@ async def list_versions(access: Reading, limit: Limit = 50, cursor: Cursor = Non
 
 @router.get("/{version}", operation_id="getVersion")
 async def get_version(
-    access: Reading, version: Annotated[int, Path(ge=1, lt=1 << 31, description="Counted from 1.", examples=[1])]
+    access: Reading, version: Annotated[int, Path(ge=1, lt=(1 << 31) - 1, description="Counted from 1.", examples=[1])]
 ) -> VersionText:
     """Get a version, with its text."""
     async with access.desk.database.transaction() as connection:

@@ -74,7 +74,7 @@ def _state(record: Record, now: Instant) -> WindowState:
 
 def bounds(window: Window, now: Instant) -> tuple[Instant, Instant]:
     """Start and end. Raises Problem 422 for a window that is reversed, over, or too long."""
-    start, end = window.starts_at or now, window.ends_at
+    start, end = _kept(window.starts_at or now), _kept(window.ends_at)
     if end <= now:
         raise _refused("it is over already", "Choose an end that is still to come.")
     if end <= start:
@@ -82,6 +82,11 @@ def bounds(window: Window, now: Instant) -> tuple[Instant, Instant]:
     if end - start > LONGEST:
         raise _refused("it is more than a year after the start", "Look at the year.")
     return start, end
+
+
+def _kept(at: Instant) -> Instant:
+    """As PostgreSQL keeps it: to the microsecond."""
+    return Instant(at.to_stdlib())
 
 
 def _refused(detail: str, mend: str) -> Problem:

@@ -164,3 +164,11 @@ async def test_an_override_that_would_leave_nobody_to_page_is_refused(operator: 
 async def test_who_is_on_call_at_no_time(operator: Operator, at: str):
     told = await operator.refused(400, "GET", f"/oncall?at={at}")
     assert told["errors"][0]["parameter"] == "at"
+
+
+async def test_a_window_that_is_too_short_to_be_kept_is_refused(operator: Operator):
+    sent = {
+        "starts_at": "2026-12-01T00:00:00.0000001Z", "ends_at": "2026-12-01T00:00:00.0000009Z", "reason": "Snow",
+    }  # fmt: skip
+    told = await operator.refused(422, "POST", "/closures", sent)
+    assert told["errors"][0]["detail"] == "it is not after the start"

@@ -136,5 +136,6 @@ async def test_a_cursor_is_of_its_own_list_only(operator: Operator):
 
 async def test_a_version_that_there_is_not(operator: Operator):
     await operator.refused(404, "GET", "/plan/versions/2")
-    for odd in ("0", "x", "99999999999999999999"):
+    await operator.refused(404, "GET", f"/plan/versions/{(1 << 31) - 2}")
+    for odd in ("0", "x", "2147483647", "99999999999999999999"):
         await operator.refused(400, "GET", f"/plan/versions/{odd}")
