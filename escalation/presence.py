@@ -208,9 +208,14 @@ def is_to_be_moved(page: Page) -> bool:
 
 
 def _is_back(draft: Draft, words: str) -> None:
-    """The caller is on the line, and in no room. A talk that they had left is over: its room ended with them."""
+    """The caller is on the line, and in no room. A talk that they had left is over: its room ended with them.
+
+    A clinician who went into the conference meanwhile, when nobody was to come, is from now on waiting there.
+    """
     page = draft.page
     draft.page = replace(page, caller=CallerPresence.HOLDING, caller_room="")
+    if page.state is PageState.ACCEPTED and page.clinician_room:
+        draft.page = replace(draft.page, meet_by=draft.now + MEET_WITHIN)
     draft.say(words)
     if page.state is PageState.BRIDGED:
         # The time in which the patient must be reached begins anew: with the first one it may be over already.

@@ -52,6 +52,14 @@ def test_a_caller_whom_the_clinician_dropped_is_fetched_out_of_the_conference(ma
     assert night.page.state is PageState.ACCEPTED
 
 
+def test_a_clinician_who_went_into_the_conference_while_the_caller_was_gone_does_not_wait_there_for_long(maple):
+    night = accepted(maple)
+    night.do(CallerLeft())
+    night.do(ClinicianJoined("CF1"))
+    night.do(CallerReturned(), after=30)
+    assert night.page.due == night.now + seconds(45)
+
+
 def test_two_who_were_in_the_conference_one_after_the_other_have_not_met(maple):
     night = accepted(maple)
     night.do(ClinicianJoined("CF1"))
