@@ -113,7 +113,7 @@ async def verify(access: Drafting, request: Request) -> Verdict:
     """Say everything that is wrong with the plan that is sent; without a body, with the draft. Changes nothing."""
     document, _ = await _document(access, request)
     try:
-        found = await publishing.checked(document, access.now)
+        found = await publishing.checked(document, access.now, access.desk.plans.beside(access.practice))
     except PlanFaults as faults:
         return Verdict(fit=False, faults=plan_faults(faults.faults), waived=[])
     stranger = _stranger(access, found.plan.practice)
@@ -134,7 +134,7 @@ async def publish(access: Writing, request: Request, response: Response, if_matc
     document, draft = await _document(access, request)
     if if_match is not None:
         _match(draft, if_match)
-    found = await publishing.checked(document, access.now)
+    found = await publishing.checked(document, access.now, access.desk.plans.beside(access.practice))
     if stranger := _stranger(access, found.plan.practice):
         raise Problem(422, "The plan is another practice's.", stranger)
     made = await publishing.publish_checked(access.desk.database, found, document, access.key.name, access.now)

@@ -39,6 +39,11 @@ def reading_of(date: Date, time: Time) -> int:
     return date.at(time).assume_utc().timestamp()
 
 
+def date_of(wall: int) -> Date:
+    """The date of a reading."""
+    return Instant.from_timestamp(wall).to_fixed_offset(_UTC).date()
+
+
 def exact(wall: int, zone: str) -> Instant:
     """The instant at which the clock in the IANA `zone` shows the reading `wall`; see above for skipped and doubled."""
     plain = Instant.from_timestamp(wall).to_fixed_offset(_UTC).to_plain()
@@ -59,6 +64,7 @@ def occurrences(window: DailyWindow, since: int, until: int) -> Iterator[tuple[i
     """The window's start and end readings, in order, of all that may touch the readings `since` to `until`.
 
     Generous by some hours at both edges, because a clock change moves an edge; the caller compares exact instants.
+    Whether they begin on a holiday is for the caller to ask (`date_of`).
     """
     begins, ends = seconds_of(window.start), seconds_of(window.end)
     if ends <= begins:

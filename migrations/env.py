@@ -4,6 +4,7 @@ from alembic import context
 from sqlalchemy import create_engine, text
 from sqlalchemy.schema import SchemaItem
 
+from storage import tables_calendar  # noqa: F401 - its tables belong to the metadata
 from storage.database import sqlalchemy_url
 from storage.tables import metadata
 

@@ -6,6 +6,7 @@ A closure wins over an exception, an exception over a holiday, a holiday over th
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -80,6 +81,17 @@ def holidays_of(country: str | None, subdivision: str | None, year: int) -> Mapp
     except (NotImplementedError, ValueError):  # a check refuses it at publishing; a call is answered all the same
         return {}
     return {Date(day.year, day.month, day.day): name for day, name in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeHolidays:
+    """The dates that the hours make holidays, for `in`: public ones that are kept, and exceptions that are closed."""
+
+    hours: Hours
+
+    def __contains__(self, date: object) -> bool:
+        """Whether a `whenever.Date` is a holiday."""
+        return isinstance(date, Date) and ruling_of(self.hours, date).kind is HoursKind.HOLIDAY
 
 
 def _closure_at(closures: tuple[Closure, ...], instant: Instant) -> Closure | None:

@@ -1,66 +1,74 @@
-"""Reading what each practice goes by now: its version, the records beside it, and the document where it is needed."""
+"""Reading what each practice goes by now: its version, what stands beside it, and the document where it is needed."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Row, Select, Table, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant
 
-from escalation.roster import Override
+from escalation.roster import Facts, Leave, Override, OverrideKind
 from routing.opening import Closure
+from routing.plan.beside import Beside, Event
 from storage.tables import closures, overrides, plan_versions, practices
+from storage.tables_calendar import calendar_copies, number_facts, time_off
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Which version is current, and the closures and overrides that have not ended."""
+    """Which version is current, and what stands beside it; of calendars from elsewhere, which copy (`digests`)."""
 
     practice: str
     version: int
-    closures: tuple[Closure, ...] = ()
-    overrides: tuple[Override, ...] = ()
+    beside: Beside = field(default_factory=Beside)
+    digests: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredPlan:
-    """The same with the document's text: all that a plan is made of."""
+    """The same with the document's text and the calendars' events: all that a plan is made of."""
 
     practice: str
     version: int
     document: str
-    closures: tuple[Closure, ...] = ()
-    overrides: tuple[Override, ...] = ()
-
-    @property
-    def standing(self) -> Standing:
-        """Without the document."""
-        return Standing(self.practice, self.version, self.closures, self.overrides)
+    beside: Beside = field(default_factory=Beside)
 
 
 async def standings(connection: AsyncConnection, now: Instant) -> list[Standing]:
     """How every practice stands now."""
     current = practices.c.current_version
     found = await connection.execute(select(practices.c.id, current).where(current.is_not(None)))
-    closed = await _closures(connection, now)
-    overridden = await _overrides(connection, now)
-    return [
-        Standing(row.id, row.current_version, tuple(closed.get(row.id, ())), tuple(overridden.get(row.id, ())))
-        for row in found
-    ]
+    beside, digests = await _all_beside(connection, now), await _digests(connection)
+    return [Standing(row.id, row.current_version, beside[row.id], digests[row.id]) for row in found]
 
 
 async def with_documents(connection: AsyncConnection, wanted: Iterable[Standing]) -> list[StoredPlan]:
-    """These with their documents."""
+    """These with their documents and the events of their calendars."""
     by_key = {(one.practice, one.version): one for one in wanted}
     query = select(plan_versions.c.practice, plan_versions.c.version, plan_versions.c.document).where(
         tuple_(plan_versions.c.practice, plan_versions.c.version).in_(by_key)
     )
+    rows = (await connection.execute(query)).all()
+    calendars = await _calendars(connection, [one.practice for one in by_key.values() if one.digests])
     return [
-        StoredPlan(one.practice, one.version, row.document, one.closures, one.overrides)
-        for row in await connection.execute(query)
-        for one in [by_key[row.practice, row.version]]
+        StoredPlan(
+            row.practice,
+            row.version,
+            row.document,
+            replace(by_key[row.practice, row.version].beside, calendars=calendars[row.practice]),
+        )
+        for row in rows
     ]
+
+
+async def beside_of(connection: AsyncConnection, practice: str, now: Instant) -> Beside:
+    """What stands beside the practice's plan now, calendars and all; nothing for a practice that is not known."""
+    beside = (await _all_beside(connection, now))[practice]
+    return replace(beside, calendars=(await _calendars(connection, [practice]))[practice])
 
 
 async def load_version(connection: AsyncConnection, practice: str, version: int) -> str | None:
@@ -73,29 +81,82 @@ async def load_version(connection: AsyncConnection, practice: str, version: int)
     return str(document) if document is not None else None
 
 
-async def _closures(connection: AsyncConnection, now: Instant) -> dict[str, list[Closure]]:
-    rows = await connection.execute(
-        select(closures)
-        .where(closures.c.ends_at > now.to_stdlib(), closures.c.ended_at.is_(None))
-        .order_by(closures.c.id)
-    )
-    result: dict[str, list[Closure]] = {}
-    for row in rows:
-        closure = Closure(Instant(row.starts_at), Instant(row.ends_at), row.author, row.reason)
-        result.setdefault(row.practice, []).append(closure)
-    return result
-
-
-async def _overrides(connection: AsyncConnection, now: Instant) -> dict[str, list[Override]]:
-    rows = await connection.execute(
-        select(overrides)
-        .where(overrides.c.ends_at > now.to_stdlib(), overrides.c.ended_at.is_(None))
-        .order_by(overrides.c.id)
-    )
-    result: dict[str, list[Override]] = {}
-    for row in rows:
-        override = Override(
-            row.schedule, row.member, Instant(row.starts_at), Instant(row.ends_at), row.author, row.reason
+async def _all_beside(connection: AsyncConnection, now: Instant) -> defaultdict[str, Beside]:
+    closed = await _by_practice(connection, _in_force(closures, now), _closure)
+    overridden = await _by_practice(connection, _in_force(overrides, now), _override)
+    away = await _by_practice(connection, _in_force(time_off, now), _leave)
+    known = await _by_practice(connection, select(number_facts), lambda row: (row.number, _facts(row)))
+    found = defaultdict(Beside)
+    for practice in {*closed, *overridden, *away, *known}:
+        found[practice] = Beside(
+            closures=tuple(closed[practice]),
+            overrides=tuple(overridden[practice]),
+            leaves=tuple(away[practice]),
+            numbers=dict(known[practice]),
         )
-        result.setdefault(row.practice, []).append(override)
-    return result
+    return found
+
+
+def _in_force(table: Table, now: Instant) -> Select[Any]:
+    """The records that count now or will, in the order in which they were given."""
+    return select(table).where(table.c.ends_at > now.to_stdlib(), table.c.ended_at.is_(None)).order_by(table.c.id)
+
+
+async def _by_practice(
+    connection: AsyncConnection, query: Select[Any], made: Callable[[Row[Any]], T]
+) -> defaultdict[str, list[T]]:
+    found = defaultdict[str, list[T]](list)
+    for row in await connection.execute(query):
+        found[row.practice].append(made(row))
+    return found
+
+
+def _closure(row: Row[Any]) -> Closure:
+    return Closure(Instant(row.starts_at), Instant(row.ends_at), row.author, row.reason)
+
+
+def _override(row: Row[Any]) -> Override:
+    return Override(
+        schedule=row.schedule,
+        member=row.member,
+        start=Instant(row.starts_at),
+        end=Instant(row.ends_at),
+        author=row.author,
+        reason=row.reason,
+        kind=OverrideKind(row.kind),
+        instead_of=row.instead_of,
+    )
+
+
+def _leave(row: Row[Any]) -> Leave:
+    return Leave(row.member, Instant(row.starts_at), Instant(row.ends_at))
+
+
+def _facts(row: Row[Any]) -> Facts:
+    return Facts(
+        verified=row.verified_at is not None,
+        unreachable=row.unreachable_at is not None,
+        stopped=row.stopped_at is not None,
+        landline=row.landline_at is not None,
+    )
+
+
+async def _digests(connection: AsyncConnection) -> defaultdict[str, dict[str, str]]:
+    copies = calendar_copies.c
+    found = defaultdict[str, dict[str, str]](dict)
+    query = select(copies.practice, copies.calendar, copies.digest).where(copies.fetched_at.is_not(None))
+    for row in await connection.execute(query):
+        found[row.practice][row.calendar] = row.digest
+    return found
+
+
+async def _calendars(connection: AsyncConnection, wanted: list[str]) -> defaultdict[str, dict[str, tuple[Event, ...]]]:
+    found = defaultdict[str, dict[str, tuple[Event, ...]]](dict)
+    if wanted:
+        copies = calendar_copies.c
+        query = select(copies.practice, copies.calendar, copies.shifts).where(copies.practice.in_(wanted))
+        for row in await connection.execute(query):
+            found[row.practice][row.calendar] = tuple(
+                (Instant.from_timestamp(start), Instant.from_timestamp(end), words) for start, end, words in row.shifts
+            )
+    return found

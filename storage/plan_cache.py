@@ -14,7 +14,8 @@ import psycopg
 import structlog
 from pydantic import TypeAdapter
 
-from routing.plan import Plan, PlanFaults, compile_plan, read, with_beside
+from routing.plan import Beside, Plan, PlanFaults, compile_plan, read, with_beside
+from routing.plan.publish import NOTHING_BESIDE
 from storage import current_plans, plans
 from storage.clock import Clock
 from storage.current_plans import Standing, StoredPlan
@@ -35,7 +36,9 @@ _log = structlog.get_logger(__name__)
 class _Contents:
     by_number: dict[str, str] = field(default_factory=dict)
     current: dict[str, Plan] = field(default_factory=dict)
+    beside: dict[str, Beside] = field(default_factory=dict)
     standing: dict[str, Standing] = field(default_factory=dict)
+    """Of the practices that were read from the database."""
     older: dict[tuple[str, int], Plan | None] = field(default_factory=dict)
     """None: there is no such version, or this program cannot read it."""
 
@@ -59,6 +62,10 @@ class PlanCache:
     def current(self, practice: str) -> Plan | None:
         """The practice's current plan."""
         return self._contents.current.get(practice)
+
+    def beside(self, practice: str) -> Beside:
+        """What stands beside the practice's plan; nothing for one that is not known."""
+        return self._contents.beside.get(practice, NOTHING_BESIDE)
 
     def all(self) -> tuple[Plan, ...]:
         """Every practice's current plan."""
@@ -90,7 +97,7 @@ class PlanCache:
             older = await self._load_older(practice, version)
             if older is not None or version < present.version:  # a later one may be published yet
                 self._contents.older[key] = older
-        return with_beside(older, present.closures, present.escalation.roster.overrides) if older else present
+        return with_beside(older, self.beside(practice)) if older else present
 
     async def _load_older(self, practice: str, version: int) -> Plan | None:
         async def load() -> str | None:
@@ -109,15 +116,16 @@ class PlanCache:
             news = [one for one in found if known.get(one.practice) != one]
             # A few at a time: the room that a thousand documents take at once would stay with the process for good.
             for some in (news[at : at + DOCUMENTS_AT_ONCE] for at in range(0, len(news), DOCUMENTS_AT_ONCE)):
+                standing = {one.practice: one for one in some}
                 for stored in await current_plans.with_documents(connection, some):
-                    self._take(stored)
+                    self._take(stored, standing[stored.practice])
         self.loaded_from_disk = False
 
-    def _take(self, stored: StoredPlan) -> None:
+    def _take(self, stored: StoredPlan, standing: Standing) -> None:
         before = self._contents.standing.get(stored.practice)
         present = self._contents.current.get(stored.practice)
         if before is not None and present is not None and before.version == stored.version:
-            plan: Plan | None = with_beside(present, stored.closures, stored.overrides)
+            plan: Plan | None = with_beside(present, stored.beside)
         else:
             plan = _compile(stored)
         if plan is None:
@@ -125,6 +133,7 @@ class PlanCache:
         if present is not None and present.version != plan.version:
             self._contents.older[present.practice, present.version] = present
         self._put(stored, plan)
+        self._contents.standing[plan.practice] = standing
         try:
             self._copy_to_disk(stored)
         except OSError as error:
@@ -138,7 +147,7 @@ class PlanCache:
             del contents.by_number[number]
         contents.by_number.update(dict.fromkeys(plan.numbers, plan.practice))
         contents.current[plan.practice] = plan
-        contents.standing[plan.practice] = stored.standing
+        contents.beside[plan.practice] = stored.beside
 
     def _copy_to_disk(self, stored: StoredPlan) -> None:
         # The staff's own numbers are in it.
@@ -195,4 +204,4 @@ def _compile(stored: StoredPlan) -> Plan | None:
         # It was published by this program, so a later version of it must have become stricter: keep what we have.
         _log.error("plan_unreadable", practice=stored.practice, version=stored.version, faults=len(faults.faults))
         return None
-    return with_beside(plan, stored.closures, stored.overrides)
+    return with_beside(plan, stored.beside)

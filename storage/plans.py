@@ -116,6 +116,8 @@ async def add_override(connection: AsyncConnection, practice: str, override: Ove
             ends_at=override.end.to_stdlib(),
             author=override.author,
             reason=override.reason,
+            kind=override.kind,
+            instead_of=override.instead_of,
         )
         .returning(overrides.c.id)
     )

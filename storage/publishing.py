@@ -7,8 +7,9 @@ from typing import Final
 
 from whenever import Instant
 
-from routing.plan import Plan, Publishable, publishable
-from storage import plans
+from routing.plan import Beside, Plan, PlanFaults, Publishable, publishable, read
+from routing.plan.publish import NOTHING_BESIDE
+from storage import current_plans, plans
 from storage.database import Database
 
 _CHECKING: Final = ThreadPoolExecutor(1, "checking")
@@ -25,14 +26,25 @@ class Published:
     waived: tuple[str, ...]
 
 
-async def checked(document: str, now: Instant) -> Publishable:
+async def checked(document: str, now: Instant, beside: Beside) -> Publishable:
     """What `publishable` says, in a thread, so that no call waits for it. Raises PlanFaults with all faults."""
-    return await asyncio.get_running_loop().run_in_executor(_CHECKING, publishable, document, now)
+    return await asyncio.get_running_loop().run_in_executor(_CHECKING, publishable, document, now, 0, beside)
 
 
 async def publish(database: Database, document: str, author: str, now: Instant) -> Published:
     """Check and publish the document. Raises PlanFaults with all faults, NumberTakenError, UnavailableError."""
-    return await publish_checked(database, await checked(document, now), document, author, now)
+    beside = await _beside(database, document, now)
+    return await publish_checked(database, await checked(document, now, beside), document, author, now)
+
+
+async def _beside(database: Database, document: str, now: Instant) -> Beside:
+    """What stands beside the plan of the practice that the document is about; of one with faults, nothing."""
+    try:
+        practice = read(document).practice
+    except PlanFaults:
+        return NOTHING_BESIDE  # `checked` tells of the faults, all of them
+    async with database.transaction() as connection:
+        return await current_plans.beside_of(connection, practice, now)
 
 
 async def publish_checked(

@@ -117,8 +117,11 @@ overrides = Table(
     Column("reason", Text, nullable=False),
     Column("ended_at", Instant_),
     Column("ended_by", Text),
+    Column("kind", Text, nullable=False, server_default="replace"),
+    Column("instead_of", Text, nullable=False, server_default=""),
     CheckConstraint("starts_at < ends_at", name="window"),
 )
+"""`kind`: of `escalation.roster.OverrideKind`."""
 
 calls = Table(
     "calls",

@@ -1,6 +1,6 @@
 """The plan: one practice's configuration, read from its document, checked, and compiled."""
 
-from routing.plan.beside import with_beside
+from routing.plan.beside import Beside, with_beside
 from routing.plan.compile import compile_plan
 from routing.plan.document import Document
 from routing.plan.faults import Fault, PlanFaults
@@ -10,6 +10,7 @@ from routing.plan.reading import read
 from routing.plan.schema import json_schema
 
 __all__ = [
+    "Beside",
     "CallerIs",
     "Category",
     "Destination",

@@ -7,8 +7,10 @@ from whenever import TimeDelta, Weekday
 
 from escalation.policy import Ring
 from ivr.flow import Flow, Text, Voice
+from routing.hours import PracticeHolidays
 from routing.opening import After, ExceptionDay, Hours, HoursKind, OfficeMinutes, Window
 from routing.plan import grammar
+from routing.plan.compile_calendar import compile_calendar
 from routing.plan.compile_flow import compile_node, text
 from routing.plan.compile_people import compile_escalation
 from routing.plan.document import ANY_LINES, Document, RouteDoc
@@ -32,20 +34,22 @@ def compile_plan(document: Document, version: int = 0) -> Plan:
     Never raises for a document that `read` gave. One with faults (`check`) makes a plan too, for looking at: what it
     refers to and does not have is left out or led to nowhere.
     """
+    hours = compile_hours(document)
     return Plan(
         practice=document.practice,
         name=document.name,
         zone=document.timezone,
         numbers=tuple(document.numbers),
         caller_id=document.caller_id or document.numbers[0],
-        hours=compile_hours(document),
+        hours=hours,
         destinations={name: _destination(document, name) for name in document.destinations},
         routes=tuple(_route(document, route) for route in document.routes),
         flow=compile_flow(document),
-        escalation=compile_escalation(document, REOPEN_AFTER),
+        escalation=compile_escalation(document, PracticeHolidays(hours), REOPEN_AFTER),
         categories={name: _category(name, written) for name, written in document.categories.items()},
         blocked=tuple(document.blocked),
         operators=Operators(tuple(document.operators.sms), tuple(document.operators.email)),
+        calendar=compile_calendar(document),
         version=version,
     )
 

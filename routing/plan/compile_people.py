@@ -1,42 +1,76 @@
 """From the document's people to what `escalation` works with."""
 
-from whenever import Time, TimeDelta
+from collections.abc import Container
+from typing import Final
+
+from whenever import Date, Time, TimeDelta, Weekday
 
 from escalation.policy import Escalation, LastResort, Means, Policy, PolicyStep, Ring, Target, TargetKind
-from escalation.roster import DailyWindow, Layer, Member, Roster, Rotation, Schedule
+from escalation.roster import Change, DailyWindow, Layer, Member, OnHolidays, Roster, Rotation, Schedule
+from escalation.timeline import Timeline
 from routing.opening import Window
 from routing.plan import grammar
 from routing.plan.document import Document
-from routing.plan.document_people import LayerDoc, PolicyDoc, RotationDoc, StepDoc
+from routing.plan.document_calendar import LayerDoc, RotationDoc, ScheduleDoc
+from routing.plan.document_people import PolicyDoc, StepDoc
+
+NOBODY: Final[Timeline[tuple[str, ...]]] = Timeline(())
+"""A calendar from elsewhere of which nothing is known yet: what it says comes from beside the plan."""
 
 
-def compile_escalation(document: Document, reopen_after: TimeDelta) -> Escalation:
+def compile_escalation(document: Document, holidays: Container[Date], reopen_after: TimeDelta) -> Escalation:
     """Who can be on call, and the policies. `reopen_after`: for policies whose categories do not say."""
     roster = Roster(
         zone=document.timezone,
         members={m.id: Member(m.id, m.name, tuple(m.voice), m.sms) for m in document.staff},
         rotations={name: rotation(name, written) for name, written in document.rotations.items()},
-        schedules={
-            name: Schedule(
-                name, tuple(_layer(layer) for layer in written.layers if layer.rotation in document.rotations)
-            )
-            for name, written in document.schedules.items()
-        },
+        schedules={name: _schedule(document, name, written) for name, written in document.schedules.items()},
+        holidays=holidays,
+        calendars=dict.fromkeys(document.calendars, NOBODY),
     )
     policies = {name: _policy(document, name, doc, reopen_after) for name, doc in document.policies.items()}
     return Escalation(roster, policies)
 
 
 def rotation(name: str, doc: RotationDoc) -> Rotation:
-    """The rotation; shifts of whole weeks hand off on the weekday given, else on that of the first date."""
+    """The rotation; what the handoff does not say of its day, the first date says."""
+    day, month_day = _handoff_days(doc)
+    return Rotation(
+        name=name,
+        members=tuple(doc.members),
+        shift=doc.shift,
+        at=doc.handoff.at,
+        day=day,
+        start=doc.from_,
+        month_day=month_day,
+        zone=doc.timezone or "",
+        on_duty=doc.on_duty,
+        shares=tuple(doc.shares.items()),
+        changes=tuple(Change(c.from_, tuple(c.members), tuple(c.shares.items())) for c in doc.changes),
+    )
+
+
+def _handoff_days(doc: RotationDoc) -> tuple[Weekday | None, int | None]:
+    """The weekday and the day of the month; the one that does not fit the shift is kept too, for the check to tell."""
+    given = doc.handoff.day
+    if isinstance(given, Weekday):
+        return given, doc.from_.day if doc.shift.months else None
+    if doc.shift.months:
+        return None, given or doc.from_.day
     whole_weeks = doc.shift.days > 0 and doc.shift.days % 7 == 0
-    day = doc.handoff.day or (doc.from_.day_of_week() if whole_weeks else None)
-    return Rotation(name, tuple(doc.members), doc.shift, doc.handoff.at, day, doc.from_)
+    return (doc.from_.day_of_week() if whole_weeks else None), given
+
+
+def _schedule(document: Document, name: str, doc: ScheduleDoc) -> Schedule:
+    known = (
+        layer for layer in doc.layers if layer.rotation in document.rotations or layer.calendar in document.calendars
+    )
+    return Schedule(name, tuple(_layer(layer) for layer in known))
 
 
 def _layer(doc: LayerDoc) -> Layer:
     only = tuple(_daily(days, window) for days, windows in doc.only.items() for window in windows)
-    return Layer(doc.rotation, only, doc.shifted)
+    return Layer(doc.rotation or "", only, doc.shifted, OnHolidays(doc.holidays), doc.calendar or "")
 
 
 def _daily(days: str, window: Window) -> DailyWindow:

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 from whenever import TimeDelta
 
+from routing.plan.document_calendar import CalendarDoc, LimitsDoc, PayDoc, RotationDoc, ScheduleDoc, SwapsDoc
 from routing.plan.document_flow import NodeDoc
-from routing.plan.document_people import CategoryDoc, PolicyDoc, RotationDoc, ScheduleDoc, StaffDoc
+from routing.plan.document_people import CategoryDoc, PolicyDoc, StaffDoc
 from routing.plan.faults import MisreadError
 from routing.plan.fields import (
     Caller,
@@ -217,6 +218,14 @@ class Document(Part):
     """How people take turns, by name."""
     schedules: dict[Name, ScheduleDoc] = Field(default_factory=dict)
     """Who is on call when, by name."""
+    calendars: dict[Name, CalendarDoc] = Field(default_factory=dict)
+    """Calendars that are kept elsewhere, by name, for layers of schedules."""
+    limits: LimitsDoc = Field(default_factory=LimitsDoc)
+    """What the calendar must not ask of anybody, and when the operators are told."""
+    swaps: SwapsDoc = Field(default_factory=SwapsDoc)
+    """Whether a swap needs the practice's approval."""
+    pay: PayDoc | None = None
+    """What being on call is paid; without it there is no pay sheet."""
     policies: dict[Name, PolicyDoc] = Field(default_factory=dict)
     """How a page reaches a person, by name."""
     categories: dict[Name, CategoryDoc] = Field(default_factory=dict)

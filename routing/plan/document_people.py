@@ -1,15 +1,11 @@
-"""The document's people: staff, rotations, schedules, policies and categories, as they are written."""
+"""The document's people: staff, policies and categories, as they are written."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 from whenever import TimeDelta
 
 from routing.plan.fields import (
-    ClockTime,
-    DateText,
-    Day,
-    DaysText,
     DeadlineText,
     HoldTime,
     Name,
@@ -19,9 +15,7 @@ from routing.plan.fields import (
     Part,
     ReopenTime,
     RingTime,
-    ShiftText,
     StepTime,
-    WindowText,
     Words,
     as_list,
 )
@@ -40,60 +34,6 @@ class StaffDoc(Part):
     """The numbers to call, tried in this order."""
     sms: Number | None = None
     """The number to text."""
-
-
-class HandoffDoc(Part):
-    """When a turn ends and the next begins."""
-
-    at: ClockTime
-    """The time on the wall of the practice's zone."""
-    day: Day | None = None
-    """The weekday, for shifts of whole weeks; the weekday of `from` when left out."""
-
-
-def _at_only(value: Any) -> Any:  # noqa: ANN401 - before validation it can be anything
-    return {"at": value} if isinstance(value, str) else value
-
-
-class RotationDoc(Part):
-    """People who take turns."""
-
-    members: Names
-    """Staff ids in the order of their turns."""
-    shift: ShiftText
-    """How long a turn lasts: "1 week", "1 day", "12 hours"."""
-    handoff: Annotated[HandoffDoc, BeforeValidator(_at_only, json_schema_input_type=HandoffDoc | ClockTime)]
-    """When a turn ends and the next begins."""
-    from_: DateText = Field(alias="from")
-    """The first turn starts at the first handoff on or after this date."""
-
-
-class LayerDoc(Part):
-    """A rotation in a schedule."""
-
-    rotation: Name
-    """The rotation."""
-    only: dict[
-        DaysText,
-        Annotated[list[WindowText], BeforeValidator(as_list, json_schema_input_type=list[WindowText] | WindowText)],
-    ] = Field(default_factory=dict)
-    """The windows in which it counts, by days, over midnight if need be; always when left out."""
-    shifted: Annotated[int, Field(ge=0, le=100)] = 0
-    """How many turns ahead: 1 is whoever is next."""
-
-
-def _rotation_only(value: Any) -> Any:  # noqa: ANN401 - before validation it can be anything
-    return {"rotation": value} if isinstance(value, str) else value
-
-
-class ScheduleDoc(Part):
-    """Who is on call when."""
-
-    layers: Annotated[
-        list[Annotated[LayerDoc, BeforeValidator(_rotation_only, json_schema_input_type=LayerDoc | str)]],
-        Field(min_length=1),
-    ]
-    """The first layer with someone on duty wins; a bare name is a rotation that always counts."""
 
 
 def _both_means() -> list[By]:

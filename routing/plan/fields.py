@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from whenever import Date, Time, TimeDelta, Weekday
 
-from escalation.roster import Shift
+from escalation.roster import LAST_DAY, Shift
 from routing.opening import Deadline, Window
 from routing.plan import grammar
 from routing.plan.faults import MisreadError
@@ -131,6 +132,23 @@ def _text(pattern: str, *examples: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
 
 
+def _handoff_day(value: object) -> Weekday | int:
+    """A day of the month may be written as a bare number; 31 itself is kept apart from `last`."""
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str):
+        raise PydanticCustomError("not_text", "{expected}", {"expected": "a day such as mon, 1 or last"})
+    try:
+        found = grammar.handoff_day(text)
+    except MisreadError as misread:
+        raise refusal(misread) from None
+    if found == LAST_DAY and text.strip().lower() != "last":
+        mend = "Write `last` for the last day of every month."
+        raise refusal(MisreadError("rotation", "not every month has a 31st", mend))
+    return found
+
+
+_reads_day: Final = PlainValidator(_handoff_day)
+_MONEY: Final = r"^[0-9]{1,7}(\.[0-9]{1,4})?$"
 _LENGTH: Final = _text(r"^\s*[0-9]{1,6} ?[A-Za-z]+\s*$", "20s", "3m", "12 hours", "1 week")
 _AN_AMOUNT: Final = 'a duration in quotes, such as "20s"'
 
@@ -149,6 +167,8 @@ Zone = Annotated[str, _reads(grammar.zone, "a time zone"), _text("^.+$", "Americ
 DaysText = Annotated[str, _reads(_days, "days"), _text("^[A-Za-z, -]+$", "mon-fri", "sat", "mon,wed")]
 """Days of the week as written, which `grammar.days` understands."""
 Day = Annotated[Weekday, _reads(grammar.weekday, "a day of the week"), _text("^[A-Za-z]+$", "mon")]
+HandoffDay = Annotated[Weekday | int, _reads_day, _text("^([A-Za-z]+|[0-9]{1,2})$", "mon", "1", "last")]
+"""A weekday, or the day of the month as a number (31 only as `last`)."""
 ClockTime = Annotated[
     Time, _reads(grammar.time, 'a time in quotes, such as "19:00"'), _text("^[0-9]{1,2}:[0-9]{2}$", "19:00")
 ]
@@ -166,6 +186,20 @@ DeadlineText = Annotated[
     _text("^.+$", "10m", "30 office minutes", "next office day 12:00"),
 ]
 ShiftText = Annotated[Shift, _reads(grammar.shift, 'a length such as "1 week"'), _LENGTH]
+RefreshTime = Annotated[TimeDelta, _reads(_between("5m", "24h"), _AN_AMOUNT), _LENGTH]
+StaleTime = Annotated[TimeDelta, _reads(_between("1h", "30d"), _AN_AMOUNT), _LENGTH]
+ConfirmTime = Annotated[TimeDelta, _reads(_between("1m", "4h"), _AN_AMOUNT), _LENGTH]
+AheadTime = Annotated[TimeDelta, _reads(_between("5m", "14d"), _AN_AMOUNT), _LENGTH]
+Money = Annotated[
+    Decimal,
+    _reads(grammar.money, 'an amount in quotes, such as "25.00"'),
+    _text(_MONEY, "25.00"),
+]
+FeedUrl = Annotated[
+    str,
+    _reads(grammar.feed_url, "an address in quotes"),
+    _text("^(https?|webcal)://.+$", "https://example.org/oncall.ics"),
+]
 RingTime = Annotated[TimeDelta, _reads(_between("5s", "10m"), _AN_AMOUNT), _LENGTH]
 StepTime = Annotated[TimeDelta, _reads(_between("5s", "24h"), _AN_AMOUNT), _LENGTH]
 HoldTime = Annotated[TimeDelta, _reads(_between("10s", "4h"), _AN_AMOUNT), _LENGTH]

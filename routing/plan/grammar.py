@@ -1,13 +1,15 @@
 """The small grammars of the plan: durations, days, windows, deadlines, numbers. Each raises MisreadError."""
 
 import re
+from decimal import Decimal
 from functools import lru_cache
 from typing import Final
+from urllib.parse import urlsplit
 
 import phonenumbers
 from whenever import Date, Time, TimeDelta, Weekday, ZonedDateTime
 
-from escalation.roster import Shift
+from escalation.roster import LAST_DAY, Shift
 from routing.opening import After, Deadline, NextOfficeDay, OfficeMinutes, Window
 from routing.plan.faults import MisreadError, did_you_mean
 
@@ -20,9 +22,13 @@ _UNIT: Final = {
     **dict.fromkeys(("w", "week", "weeks"), "week"),
 }
 _AMOUNT: Final = re.compile(r"([0-9]{1,6}) ?([a-z]+)")
+_MONTHS: Final = re.compile(r"([1-9][0-9]?) months?")
 _OFFICE: Final = re.compile(r"([0-9]{1,5}) office (minutes?|hours?)")
 _NEXT_DAY: Final = re.compile(r"next office day (?:at )?([0-9:]+)")
 _CLOCK: Final = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])|24:00")
+_DAY_OF_MONTH: Final = re.compile(r"[0-9]{1,2}")
+_MONEY: Final = re.compile(r"[0-9]{1,7}(\.[0-9]{1,4})?")
+_LONGEST_URL: Final = 2000
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _FICTIONAL: Final = re.compile(r"\+1[2-9][0-9]{2}55501[0-9]{2}")
@@ -51,10 +57,12 @@ def _amount(text: str) -> tuple[int, str]:
 
 
 def shift(text: str) -> Shift:
-    """`1 week`, `2 days`, `12 hours`: calendar days, or wall-clock hours."""
+    """`1 week`, `2 days`, `12 hours`, `1 month`: calendar days, wall-clock hours or calendar months."""
+    if months := _MONTHS.fullmatch(text.strip().lower()):
+        return Shift(months=int(months[1]))
     count, unit = _amount(text)
     if count == 0 or unit in {"second", "minute"}:
-        mend = 'Write "12 hours", "1 day" or "1 week".'
+        mend = 'Write "12 hours", "1 day", "1 week" or "1 month".'
         raise MisreadError("rotation", f"{quoted(text)} is not the length of a shift", mend)
     if unit == "hour":
         return Shift(hours=count)
@@ -111,6 +119,14 @@ def weekday(text: str) -> Weekday:
     return day
 
 
+def handoff_day(text: str) -> Weekday | int:
+    """`mon`, or the day of the month: a number, or `last` (`escalation.roster.LAST_DAY`)."""
+    word = text.strip().lower()
+    if word == "last":
+        return LAST_DAY
+    return int(word) if _DAY_OF_MONTH.fullmatch(word) else weekday(text)
+
+
 def date(text: str) -> Date:
     """`2026-12-24`."""
     if _DATE.fullmatch(text.strip()):
@@ -133,6 +149,29 @@ def deadline(text: str) -> Deadline:
     except MisreadError:
         mend = 'Write "10m", "30 office minutes" or "next office day 12:00".'
         raise MisreadError("deadline", f"{quoted(text)} is not a deadline", mend) from None
+
+
+def money(text: str) -> Decimal:
+    """`25`, `25.00`, `12.5`: an exact amount, in whatever currency the practice pays."""
+    if not _MONEY.fullmatch(text.strip()):
+        mend = 'Write an amount in quotes, with at most four digits behind the point, such as "25.00".'
+        raise MisreadError("pay", f"{quoted(text)} is not an amount", mend)
+    return Decimal(text.strip())
+
+
+def feed_url(text: str) -> str:
+    """The address of an iCalendar feed: https, http or webcal (which is fetched by https), with no name or password."""
+    url = re.sub(r"^webcal://", "https://", text.strip())
+    parts = urlsplit(url)
+    if parts.scheme not in {"https", "http"} or not parts.hostname or len(url) > _LONGEST_URL or not url.isprintable():
+        mend = (
+            "Write the feed's address as the other calendar shows it, such as https://calendar.example.org/oncall.ics."
+        )
+        raise MisreadError("calendar", "this is not the address of a calendar", mend)
+    if parts.username is not None or parts.password is not None:
+        mend = "Ask the other calendar for a secret link instead."
+        raise MisreadError("calendar", "the address holds a name or password", mend)
+    return url
 
 
 def zone(text: str) -> str:

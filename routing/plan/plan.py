@@ -8,6 +8,7 @@ from whenever import TimeDelta
 from escalation.policy import Escalation, Ring
 from ivr.flow import Flow
 from routing.opening import Closure, Deadline, Hours, HoursKind
+from routing.plan.calendar import CalendarRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ class Operators:
 class Plan:
     """One practice's published plan. `zone` is an IANA name; `version` counts from 1, 0 when not published.
 
-    `closures` come from beside the plan, and so do the overrides in `escalation.roster`: see `with_beside`.
+    `closures` come from beside the plan, and so do the overrides, the time off, the calendars from elsewhere and
+    what is known of numbers, in `escalation.roster`: see `with_beside`.
     """
 
     practice: str
@@ -96,4 +98,5 @@ class Plan:
     blocked: tuple[str, ...] = ()
     operators: Operators = field(default_factory=Operators)
     closures: tuple[Closure, ...] = ()
+    calendar: CalendarRules = field(default_factory=CalendarRules)
     version: int = 0

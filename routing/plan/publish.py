@@ -6,6 +6,7 @@ from typing import Final
 
 from whenever import Instant
 
+from routing.plan.beside import Beside, with_beside
 from routing.plan.checks import CHECKS, STRUCTURAL, findings
 from routing.plan.checks.subject import Subject
 from routing.plan.compile import compile_plan
@@ -16,6 +17,7 @@ from routing.plan.plan import Plan
 from routing.plan.reading import in_order, read
 from routing.plan.salvage import with_further_faults
 
+NOTHING_BESIDE: Final = Beside()
 MOST_TOLD: Final = 200
 """Faults that are told at once."""
 
@@ -37,8 +39,8 @@ class Publishable:
     waived: tuple[Waived, ...]
 
 
-def publishable(text: str, now: Instant, version: int = 0) -> Publishable:
-    """The plan of a YAML or JSON text, ready to be published at `now`.
+def publishable(text: str, now: Instant, version: int = 0, beside: Beside = NOTHING_BESIDE) -> Publishable:
+    """The plan of a YAML or JSON text, ready to be published at `now`, judged with what stands `beside` it.
 
     Raises PlanFaults: with every fault of the document. Where the form itself has faults, what refers to or depends on
     the faulty parts is not judged until they are mended.
@@ -47,7 +49,7 @@ def publishable(text: str, now: Instant, version: int = 0) -> Publishable:
         document = read(text)
     except PlanFaults as form:
         raise PlanFaults(_tellable(with_further_faults(text, form.faults, now))) from None
-    faults, waived = _judge(document, now)
+    faults, waived = _judge(document, now, beside)
     if faults:
         raise PlanFaults(_tellable(faults))
     return Publishable(document, compile_plan(document, version), waived)
@@ -61,15 +63,15 @@ def _tellable(faults: Sequence[Fault]) -> Sequence[Fault]:
     return [*faults[:MOST_TOLD], rest]
 
 
-def check(document: Document, now: Instant) -> tuple[Fault, ...]:
+def check(document: Document, now: Instant, beside: Beside = NOTHING_BESIDE) -> tuple[Fault, ...]:
     """What keeps the document from being published at `now`, in its own order; waived faults are left out."""
-    return _judge(document, now)[0]
+    return _judge(document, now, beside)[0]
 
 
-def _judge(document: Document, now: Instant) -> tuple[tuple[Fault, ...], tuple[Waived, ...]]:
+def _judge(document: Document, now: Instant, beside: Beside) -> tuple[tuple[Fault, ...], tuple[Waived, ...]]:
     """The faults that stand, and those that are waived."""
     standing, waived = [*_bad_waivers(document)], []
-    for fault in findings(Subject(document, compile_plan(document), now)):
+    for fault in findings(Subject(document, with_beside(compile_plan(document), beside), now)):
         waiver = next((waiver for waiver in document.waivers if _covers(waiver, fault)), None)
         if waiver is None:
             standing.append(fault)

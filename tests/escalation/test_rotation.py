@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from whenever import Date, Instant, PlainDateTime, Time, Weekday, ZonedDateTime
 
 from escalation.roster import Rotation, Shift
-from escalation.rotation import faults, member_at, turn_at, turn_bounds
+from escalation.rotation import faults, on_duty_at, turn_at, turn_bounds
 
 NEW_YORK = "America/New_York"
 ZONES = (NEW_YORK, "Australia/Sydney", "Australia/Lord_Howe", "UTC", "America/Santiago")
@@ -19,22 +19,22 @@ def local(*parts, zone=NEW_YORK):
 
 
 def test_a_week_goes_from_monday_to_monday_at_the_handoff():
-    assert member_at(WEEKLY, NEW_YORK, local(2026, 1, 5, 8)) == "chen"
-    assert member_at(WEEKLY, NEW_YORK, local(2026, 1, 12, 7, 59)) == "chen"
-    assert member_at(WEEKLY, NEW_YORK, local(2026, 1, 12, 8)) == "osei"
+    assert on_duty_at(WEEKLY, NEW_YORK, local(2026, 1, 5, 8)) == ("chen",)
+    assert on_duty_at(WEEKLY, NEW_YORK, local(2026, 1, 12, 7, 59)) == ("chen",)
+    assert on_duty_at(WEEKLY, NEW_YORK, local(2026, 1, 12, 8)) == ("osei",)
     assert turn_bounds(WEEKLY, NEW_YORK, 1) == (local(2026, 1, 12, 8), local(2026, 1, 19, 8))
 
 
 def test_the_backup_is_whoever_is_next():
-    assert member_at(WEEKLY, NEW_YORK, local(2026, 1, 5, 8), shifted=1) == "osei"
-    assert member_at(WEEKLY, NEW_YORK, local(2026, 1, 19, 8), shifted=1) == "chen"
+    assert on_duty_at(WEEKLY, NEW_YORK, local(2026, 1, 5, 8), shifted=1) == ("osei",)
+    assert on_duty_at(WEEKLY, NEW_YORK, local(2026, 1, 19, 8), shifted=1) == ("chen",)
 
 
 def test_before_the_first_handoff_nobody_is_on_duty():
     before = local(2026, 1, 5, 7, 59)
     assert turn_at(WEEKLY, NEW_YORK, before) == -1
-    assert member_at(WEEKLY, NEW_YORK, before) is None
-    assert member_at(WEEKLY, NEW_YORK, before, shifted=1) is None
+    assert on_duty_at(WEEKLY, NEW_YORK, before) == ()
+    assert on_duty_at(WEEKLY, NEW_YORK, before, shifted=1) == ()
 
 
 def test_a_weekday_handoff_waits_for_its_weekday():
@@ -163,7 +163,7 @@ def test_arithmetic_agrees_with_walking(rotation, zone, days, near):
     assert max(turn, -1) == walk(moved, zone, near)
     begins, ends = turn_bounds(moved, zone, turn)
     assert begins <= near < ends
-    assert (member_at(moved, zone, near) is None) == (turn < 0)
+    assert (on_duty_at(moved, zone, near) == ()) == (turn < 0)
 
 
 @settings(max_examples=100, deadline=None)

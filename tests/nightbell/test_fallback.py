@@ -97,11 +97,11 @@ async def test_after_who_is_on_call_come_those_of_the_coming_handoffs(live: Live
 
 
 async def test_an_override_changes_the_file_and_ends_its_validity(live: Live) -> None:
-    from routing.plan import with_beside
+    from routing.plan import Beside, with_beside
 
     plan = await plan_of(live)
     until = SUNDAY_NIGHT + TimeDelta(hours=2)
-    changed = with_beside(plan, (), [Override("primary", "patel", SUNDAY_NIGHT, until, "Dana", "swap")])
+    changed = with_beside(plan, Beside(overrides=(Override("primary", "patel", SUNDAY_NIGHT, until, "Dana", "swap"),)))
     words = last_words(changed, SUNDAY_NIGHT)
     assert words.numbers[1] == "+16175550123"
     assert words.valid_until == until

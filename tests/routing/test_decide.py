@@ -10,7 +10,7 @@ from whenever import Instant, OffsetDateTime
 
 from routing.decide import Decision, Incoming, Load, decide, needs_load
 from routing.opening import Closure, HoursKind
-from routing.plan import CallerIs, LinesAre, Plan, Route, compile_plan, read, with_beside
+from routing.plan import Beside, CallerIs, LinesAre, Plan, Route, compile_plan, read, with_beside
 
 CALL = Incoming("+16175550100", "+16175550155")
 OPEN = OffsetDateTime.parse_iso("2026-11-23T10:00-05:00").to_instant()
@@ -73,7 +73,7 @@ def test_conditions(edit: Callable[..., str], when: str, call: Incoming, *, go: 
 
 
 def test_a_closure_beside_the_plan_closes_it(maple: Plan) -> None:
-    closed = with_beside(maple, [Closure(OPEN.subtract(hours=1), OPEN.add(hours=1), "Dana", "snow")], [])
+    closed = with_beside(maple, Beside(closures=(Closure(OPEN.subtract(hours=1), OPEN.add(hours=1), "Dana", "snow"),)))
     assert decide(closed, CALL, Load(), OPEN).go == "night"
 
 

@@ -14,7 +14,7 @@ from whenever import Date, Instant, OffsetDateTime, Time, Weekday
 from routing.deadline import due
 from routing.hours import next_open, runs, state
 from routing.opening import After, Closure, ExceptionDay, Hours, HoursKind, NextOfficeDay, OfficeMinutes, Window
-from routing.plan import Plan, with_beside
+from routing.plan import Beside, Plan, with_beside
 
 ZONES = ["America/New_York", "Europe/London", "Australia/Lord_Howe", "America/Santiago", "Africa/Cairo", "Asia/Kolkata"]
 DAYS = [
@@ -148,7 +148,7 @@ def test_the_sample_says_why(maple: Plan, now: str, kind: str, because: str, unt
 
 def test_a_closure_wins_over_everything_and_names_its_author(maple: Plan) -> None:
     closure = Closure(at("2026-11-23T09:00-05:00"), at("2026-11-23T14:00-05:00"), "Dana", "burst pipe")
-    closed = with_beside(maple, [closure], [])
+    closed = with_beside(maple, Beside(closures=(closure,)))
     found = state(closed, at("2026-11-23T10:00-05:00"))
     assert found.kind is HoursKind.CLOSURE
     assert found.because == "Monday 10:00 is within a closure by Dana: burst pipe (next open Monday 14:00)"

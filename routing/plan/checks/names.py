@@ -1,6 +1,7 @@
 """Every name must be something's name."""
 
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 from routing.plan.checks.subject import Subject
 from routing.plan.document import ANY_LINES, Document
@@ -43,7 +44,9 @@ def unknown_name(subject: Subject) -> Iterator[Finding]:
     yield from _unknown("category", _categories(subject), document.categories)
     yield from _unknown("policy", _policies(subject), document.policies)
     yield from _unknown("member of staff", _members(document), staff)
-    yield from _unknown("rotation", _rotations(document), document.rotations)
+    yield from _unknown("rotation", _layered(document, "rotation"), document.rotations)
+    yield from _unknown("calendar", _layered(document, "calendar"), document.calendars)
+    yield from _unknown("schedule", _paid(document), document.schedules)
     yield from _unknown("schedule, rotation or member of staff", _paged(document), pageable)
 
 
@@ -89,13 +92,25 @@ def _policies(subject: Subject) -> Iterator[Named]:
 
 def _members(document: Document) -> Iterator[Named]:
     for name, rotation in document.rotations.items():
-        yield from ((("rotations", name, "members", str(i)), member) for i, member in enumerate(rotation.members))
+        at = ("rotations", name)
+        yield from (((*at, "members", str(i)), member) for i, member in enumerate(rotation.members))
+        for j, change in enumerate(rotation.changes):
+            inner = (*at, "changes", str(j), "members")
+            yield from (((*inner, str(i)), member) for i, member in enumerate(change.members))
+    for name, calendar in document.calendars.items():
+        yield from ((("calendars", name, "names", word), member) for word, member in calendar.names.items())
 
 
-def _rotations(document: Document) -> Iterator[Named]:
+def _layered(document: Document, source: Literal["rotation", "calendar"]) -> Iterator[Named]:
     for name, schedule in document.schedules.items():
         for i, layer in enumerate(schedule.layers):
-            yield ("schedules", name, "layers", str(i), "rotation"), layer.rotation
+            if found := getattr(layer, source):
+                yield ("schedules", name, "layers", str(i), source), found
+
+
+def _paid(document: Document) -> Iterator[Named]:
+    for name in document.pay.schedules if document.pay else ():
+        yield ("pay", "schedules", name), name
 
 
 def _paged(document: Document) -> Iterator[Named]:

@@ -1,0 +1,64 @@
+"""What holds from when: values that change at instants, found by bisection."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, NamedTuple, TypeVar
+
+from whenever import Instant
+
+T = TypeVar("T")
+V = TypeVar("V")
+
+
+class Piece(NamedTuple, Generic[V]):
+    """From `start` until before `end`, `value` holds."""
+
+    start: Instant
+    end: Instant
+    value: V
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline(Generic[V]):
+    """From `edges[i]` until before the next edge, `values[i]` holds; before the first edge, and without any, `before`.
+
+    The edges are in order, and each once.
+    """
+
+    before: V
+    edges: tuple[Instant, ...] = ()
+    values: tuple[V, ...] = ()
+
+    def at(self, instant: Instant) -> tuple[V, Instant]:
+        """What holds at the instant, and when it next may change (`Instant.MAX`: never)."""
+        place = bisect_right(self.edges, instant)
+        until = self.edges[place] if place < len(self.edges) else Instant.MAX
+        return (self.values[place - 1] if place else self.before), until
+
+    def within(self, start: Instant, end: Instant) -> Iterator[Piece[V]]:
+        """What holds from `start` until before `end`, in order and without gaps."""
+        while start < end:
+            value, until = self.at(start)
+            yield Piece(start, min(until, end), value)
+            start = until
+
+
+def overlaid(spans: Sequence[tuple[Instant, Instant, T]], fold: Callable[[Sequence[T]], V]) -> Timeline[V]:
+    """The timeline of what several spans say at once: `fold` gets those that cover an instant, in their own order.
+
+    A span that ends when or before it starts covers nothing.
+    """
+    edges = sorted({edge for start, end, _ in spans if start < end for edge in (start, end)})
+    place = {edge: i for i, edge in enumerate(edges)}
+    covering: list[list[T]] = [[] for _ in edges]
+    for start, end, value in spans:
+        for i in range(place[start], place[end]) if start < end else ():
+            covering[i].append(value)
+    return Timeline(fold(()), tuple(edges), tuple(fold(values) for values in covering))
+
+
+def pieces(edges: Iterable[Instant], start: Instant, end: Instant) -> Iterator[tuple[Instant, Instant]]:
+    """The stretches between the edges, from `start` until before `end`."""
+    within = sorted({start, *(edge for edge in edges if start < edge < end)})
+    yield from zip(within, [*within[1:], end], strict=True)

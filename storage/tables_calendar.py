@@ -1,0 +1,142 @@
+"""The calendar's part of the schema: time off, swaps, calendars from elsewhere, feeds, and what is known of numbers."""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from storage.tables import Instant_, metadata
+
+PRACTICE: Final = "practices.id"
+
+time_off = Table(
+    "time_off",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("practice", Text, ForeignKey(PRACTICE), nullable=False, index=True),
+    Column("member", Text, nullable=False),
+    Column("starts_at", Instant_, nullable=False),
+    Column("ends_at", Instant_, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("ended_at", Instant_),
+    Column("ended_by", Text),
+    CheckConstraint("starts_at < ends_at", name="window"),
+)
+
+swaps = Table(
+    "swaps",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("practice", Text, ForeignKey(PRACTICE), nullable=False, index=True),
+    Column("schedule", Text, nullable=False),
+    Column("member", Text, nullable=False),
+    Column("starts_at", Instant_, nullable=False),
+    Column("ends_at", Instant_, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("offered_at", Instant_, nullable=False),
+    Column("taken_by", Text),
+    Column("taken_at", Instant_),
+    Column("ended_at", Instant_),
+    Column("ended_by", Text),
+    Column("override", BigInteger, ForeignKey("overrides.id")),
+    CheckConstraint("starts_at < ends_at", name="window"),
+    Index("ix_swaps_open", "starts_at", postgresql_where=text("state IN ('offered', 'taken')")),
+)
+"""`member` offers their time on the schedule. `state`: of `escalation.swap`. `override`: what the swap came to."""
+
+calendar_copies = Table(
+    "calendar_copies",
+    metadata,
+    Column("practice", Text, ForeignKey(PRACTICE), nullable=False),
+    Column("calendar", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("shifts", JSONB, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("etag", Text, nullable=False),
+    Column("modified", Text, nullable=False),
+    Column("fetched_at", Instant_),
+    Column("tried_at", Instant_, nullable=False),
+    Column("failure", Text, nullable=False),
+    Column("told_at", Instant_),
+    PrimaryKeyConstraint("practice", "calendar"),
+)
+"""The last good copy of each calendar from elsewhere, and how the last try to fetch it went ("": well).
+
+`shifts`: start and end as epoch seconds, and the event's words. `fetched_at` NULL: never fetched. `told_at`: when the
+operators were told that it is stale."""
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("practice", Text, ForeignKey(PRACTICE), nullable=False, index=True),
+    Column("member", Text),
+    Column("schedule", Text),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("created_at", Instant_, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("revoked_at", Instant_),
+    Column("revoked_by", Text),
+    Column("last_used_at", Instant_),
+    CheckConstraint("(member IS NULL) <> (schedule IS NULL)", name="subject"),
+)
+
+number_facts = Table(
+    "number_facts",
+    metadata,
+    Column("practice", Text, ForeignKey(PRACTICE), nullable=False),
+    Column("number", Text, nullable=False),
+    Column("verified_at", Instant_),
+    Column("unreachable_at", Instant_),
+    Column("stopped_at", Instant_),
+    Column("landline_at", Instant_),
+    PrimaryKeyConstraint("practice", "number"),
+)
+"""What is known of the staff's numbers, and since when; NULL: not so. See `escalation.roster.Facts`."""
+
+shift_notices = Table(
+    "shift_notices",
+    metadata,
+    Column("practice", Text, ForeignKey(PRACTICE), nullable=False),
+    Column("schedule", Text, nullable=False),
+    Column("member", Text, nullable=False),
+    Column("starts_at", Instant_, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("ends_at", Instant_, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("due_at", Instant_),
+    Column("made_at", Instant_, nullable=False),
+    Column("changed_at", Instant_, nullable=False),
+    Column("previous", Text),
+    Column("override", BigInteger, ForeignKey("overrides.id")),
+    Column("sid", Text),
+    PrimaryKeyConstraint("practice", "schedule", "member", "starts_at", "kind"),
+    Index("ix_shift_notices_open", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+)
+"""What somebody was told about a shift of theirs: once for each kind. `due_at`: by when they must have answered."""
+
+coverage_checks = Table(
+    "coverage_checks",
+    metadata,
+    Column("practice", Text, ForeignKey(PRACTICE), primary_key=True),
+    Column("checked_at", Instant_, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("told", JSONB, nullable=False),
+)
+"""When each practice's calendar was last proved, and which holes the operators have been told of."""
