@@ -107,7 +107,7 @@ def _of_rotation(roster: Roster, name: str, instant: Instant) -> tuple[str, ...]
     if not overrides and not away:
         return all_from(rotation, turn)
     on_duty = on_duty_in(rotation, turn)
-    first = overridden(on_duty, overrides)
+    first = overridden(on_duty, overrides, away)
     gone = {o.member for o in overrides if o.kind is OverrideKind.REMOVE} | (set(on_duty) - set(first)) | away
     kept = [member for member, by in first.items() if by is not None or member not in away]
     return tuple(dict.fromkeys([*kept, *(member for member in all_from(rotation, turn) if member not in gone)]))

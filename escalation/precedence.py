@@ -38,7 +38,7 @@ def resolve(layers: Iterable[Sequence[str]], overrides: Sequence[Override], away
         overrides, layers = overrides[whole:], ((),)
     people: dict[str, Override | None] = {}
     for index, members in enumerate(layers):
-        people = overridden(members, overrides)
+        people = overridden(members, overrides, away)
         people = {member: by for member, by in people.items() if by is not None or member not in away}
         if any(by is None or by.kind is not OverrideKind.ADD for by in people.values()):
             return Resolved(tuple(people), tuple(people.values()), index if whole is None else None)
@@ -47,15 +47,21 @@ def resolve(layers: Iterable[Sequence[str]], overrides: Sequence[Override], away
     return Resolved(tuple(people), tuple(people.values()), None)
 
 
-def overridden(members: Iterable[str], overrides: Sequence[Override]) -> dict[str, Override | None]:
-    """The members in order, after these overrides, each with the override by which they are there."""
+def overridden(
+    members: Iterable[str], overrides: Sequence[Override], away: AbstractSet[str] = frozenset()
+) -> dict[str, Override | None]:
+    """The members in order, after these overrides, each with the override by which they are there.
+
+    `away`: those who have time off, and are there by an override alone.
+    """
     people: dict[str, Override | None] = dict.fromkeys(members)
     for override in overrides:
         member = override.member
         if override.kind is OverrideKind.REMOVE:
             people.pop(member, None)
         elif override.kind is OverrideKind.ADD:
-            people.setdefault(member, override)
+            if member not in people or (people[member] is None and member in away):
+                people[member] = override
         elif not override.instead_of:
             people = {member: override}
         elif override.instead_of in people:

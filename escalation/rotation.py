@@ -8,8 +8,7 @@ month. Turn `n` lasts from handoff `n` until before handoff `n + 1`, each turned
 the clocks change, one turn is as much shorter or longer.
 
 Turn 0 is the first member's. Turns before it are numbered -1, -2 and so on, and nobody is on duty in them. (A turn can
-be empty: of an hourly rotation handing off at the half hour, the turn from 02:30 that a spring night skips. With shifts
-shorter than the jump of the clocks, which is 1-hour shifts in Antarctica/Troll alone, handoffs would cross.)
+be empty: an hourly one that a spring night skips.)
 
 A change of members begins an *era*: from its first turn on, its own cycle of turns counts.
 """

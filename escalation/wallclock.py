@@ -1,14 +1,15 @@
 """The wall clock as a count of seconds, so that handoffs are reckoned with whole numbers.
 
 A *reading* is what the clock on the wall shows, counted in seconds as if every day had 24 hours (since 1970-01-01 00:00
-on that clock). Days of 23 and 25 hours exist only where a reading is turned into an exact instant: `exact` follows
-whenever's 'compatible' rule, so a time that a spring night skips becomes as much later as the clocks jumped (02:30 is
-03:30), and a time that an autumn night has twice is the first of the two.
+on that clock). Days of 23 and 25 hours exist only where a reading is turned into an exact instant: `exact` gives the
+first instant at which the clock shows the reading or a later one. So what a spring night skips (02:30) happens at the
+next instant (03:00), and a time that an autumn night has twice is the first of the two; and of two readings the later
+one never comes first.
 """
 
 from collections.abc import Iterator
 
-from whenever import Date, Instant, Time, TimeDelta, Weekday
+from whenever import Date, Instant, PlainDateTime, Time, TimeDelta, Weekday
 
 from escalation.roster import DailyWindow
 
@@ -47,7 +48,23 @@ def date_of(wall: int) -> Date:
 def exact(wall: int, zone: str) -> Instant:
     """The instant at which the clock in the IANA `zone` shows the reading `wall`; see above for skipped and doubled."""
     plain = Instant.from_timestamp(wall).to_fixed_offset(_UTC).to_plain()
-    return plain.assume_tz(zone, disambiguation="compatible").to_instant()
+    found = plain.assume_tz(zone, disambiguation="compatible")
+    return found.to_instant() if found.to_plain() == plain else _after_the_gap(plain, zone)
+
+
+def _after_the_gap(plain: PlainDateTime, zone: str) -> Instant:
+    """The instant at which the clock jumps over what it never shows, found by halving: a jump is rare and short."""
+    before, after = (
+        plain.assume_tz(zone, disambiguation=side).to_instant().timestamp() for side in ("earlier", "later")
+    )
+    offset = Instant.from_timestamp(before).to_tz(zone).offset
+    while after - before > 1:
+        middle = (before + after) // 2
+        if Instant.from_timestamp(middle).to_tz(zone).offset == offset:
+            before = middle
+        else:
+            after = middle
+    return Instant.from_timestamp(after)
 
 
 def shown(instant: Instant, zone: str) -> str:

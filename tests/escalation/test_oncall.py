@@ -10,7 +10,22 @@ from whenever import Date, Instant, Time, TimeDelta, Weekday, ZonedDateTime
 
 from escalation.oncall import Duty, on_call, render, targets
 from escalation.policy import Escalation, Means, PolicyStep, Target, TargetKind
-from escalation.roster import DailyWindow, Layer, Member, Override, Roster, Rotation, Schedule, Shift
+from escalation.roster import (
+    LAST_DAY,
+    Change,
+    DailyWindow,
+    Layer,
+    Leave,
+    Member,
+    OnHolidays,
+    Override,
+    OverrideKind,
+    Roster,
+    Rotation,
+    Schedule,
+    Shift,
+)
+from escalation.timeline import overlaid
 
 NEW_YORK = "America/New_York"
 
@@ -125,11 +140,19 @@ def test_a_rotation_is_paged_from_whoever_has_the_turn(maple):
 
 times = st.builds(Time, st.integers(0, 23), st.sampled_from([0, 30]))
 windows = st.builds(DailyWindow, st.frozensets(st.sampled_from(list(Weekday)), max_size=7), times, times)
-layers = st.builds(
-    Layer,
-    st.sampled_from(["weeks", "halves", "odd", "later"]),
-    st.lists(windows, max_size=2).map(tuple),
-    st.integers(0, 2),
+layers = st.one_of(
+    st.builds(
+        Layer,
+        st.sampled_from(["weeks", "halves", "odd", "later", "months", "pairs", "far"]),
+        st.lists(windows, max_size=2).map(tuple),
+        st.integers(0, 2),
+        st.sampled_from(OnHolidays),
+    ),
+    st.builds(
+        lambda only, holidays: Layer("", only, 0, holidays, "hospital"),
+        st.lists(windows, max_size=1).map(tuple),
+        st.sampled_from(OnHolidays),
+    ),
 )
 ZONES = (NEW_YORK, "Australia/Sydney", "Australia/Lord_Howe", "America/Havana", "UTC")
 BEGINS = (
@@ -139,30 +162,60 @@ BEGINS = (
 DAYS = 5
 
 
-def roster_of(zone, chosen, at, swaps, begin):
+def once(people):
+    return tuple(dict.fromkeys(people))
+
+
+def roster_of(zone, chosen, at, swaps, begin, away=(), imported=()):
     start = Date(2026, 1, 5)
     rotations = (
         Rotation("weeks", ("a", "b"), Shift(days=7), at, Weekday.SUNDAY, start),
         Rotation("halves", ("b", "c", "a"), Shift(hours=12), at, None, start),
         Rotation("odd", ("a", "c"), Shift(hours=7), at, None, start),
         Rotation("later", ("d",), Shift(days=1), at, None, begin.add(hours=30).to_tz(zone).date()),
-    )
+        Rotation("months", ("a", "d"), Shift(months=1), at, None, start, month_day=LAST_DAY),
+        Rotation(
+            "pairs", ("a", "b", "c"), Shift(days=1), at, None, start, on_duty=2,
+            changes=(Change(begin.add(hours=50).to_tz(zone).date(), ("c", "d")),),
+        ),
+        Rotation("far", ("c", "d"), Shift(hours=12), at, None, start, zone="Pacific/Chatham"),
+    )  # fmt: skip
     overrides = tuple(
-        override(member, begin.add(minutes=offset), begin.add(minutes=offset + length), "s")
-        for member, offset, length in swaps
+        Override("s", member, begin.add(minutes=offset), begin.add(minutes=offset + length), "Pat", "swap", kind,
+                 instead if kind is OverrideKind.REPLACE and instead != member else "")
+        for member, offset, length, kind, instead in swaps
+    )  # fmt: skip
+    leaves = tuple(
+        Leave(m, begin.add(minutes=offset), begin.add(minutes=offset + length)) for m, offset, length in away
     )
+    hospital = overlaid([(begin.add(minutes=o), begin.add(minutes=o + n), m) for m, o, n in imported], once)
+    today = begin.to_tz(zone).date()
+    holidays = frozenset({today.add(days=1), today.add(days=3)})
     members = {name: Member(name, name.upper(), (), None) for name in "abcd"}
-    return Roster(zone, members, {r.name: r for r in rotations}, {"s": Schedule("s", tuple(chosen))}, overrides)
+    return Roster(
+        zone, members, {r.name: r for r in rotations}, {"s": Schedule("s", tuple(chosen))}, overrides, leaves, holidays,
+        {"hospital": hospital},
+    )  # fmt: skip
 
 
-@settings(max_examples=120, deadline=None)
+spans = st.tuples(st.sampled_from("abcd"), st.integers(-300, 6000), st.integers(-10, 3000))
+
+
+@settings(max_examples=300, deadline=None)
 @given(
     zone=st.sampled_from(ZONES), chosen=st.lists(layers, max_size=3), at=times, begin=st.sampled_from(BEGINS),
-    swaps=st.lists(st.tuples(st.sampled_from("abcd"), st.integers(-300, 6000), st.integers(-10, 3000)), max_size=3),
+    swaps=st.lists(
+        st.tuples(
+            st.sampled_from("abcd"), st.integers(-300, 6000), st.integers(-10, 3000), st.sampled_from(OverrideKind),
+            st.sampled_from(["", *"abcd"]),
+        ),
+        max_size=4,
+    ),
+    away=st.lists(spans, max_size=2), imported=st.lists(spans, max_size=4),
     probes=st.lists(st.integers(0, DAYS * 24 * 60 - 1), min_size=3, max_size=8),
 )  # fmt: skip
-def test_the_calendar_says_what_on_call_says(zone, chosen, at, begin, swaps, probes):
-    roster, end = roster_of(zone, chosen, at, swaps, begin), begin.add(hours=24 * DAYS)
+def test_the_calendar_says_what_on_call_says(zone, chosen, at, begin, swaps, away, imported, probes):
+    roster, end = roster_of(zone, chosen, at, swaps, begin, away, imported), begin.add(hours=24 * DAYS)
     duties = render(roster, "s", begin, end)
     assert duties[0].start == begin
     assert duties[-1].end == end

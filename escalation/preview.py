@@ -1,0 +1,108 @@
+"""What a change would do: who is called instead of whom, from when to when.
+
+Both sides are rendered by the very function that calls are decided by (`escalation.duties.render`).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from whenever import Instant
+
+from escalation.duties import Duty, render
+from escalation.policy import Escalation, TargetKind
+from escalation.roster import Roster
+from escalation.timeline import pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """From `start` until before `end`, the schedule has the staff ids `after` on call in place of `before`."""
+
+    schedule: str
+    start: Instant
+    end: Instant
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What changes from `start` until before `end`. `seconds`: how long it is in all, each moment counted once.
+
+    `by_person`: by staff id, how many seconds on call each gains or loses, on any of the schedules.
+    """
+
+    start: Instant
+    end: Instant
+    differences: tuple[Difference, ...]
+    seconds: int
+    by_person: dict[str, int]
+
+    @property
+    def hours(self) -> Fraction:
+        """How many hours change."""
+        return Fraction(self.seconds, 3600)
+
+
+def needed(escalation: Escalation) -> tuple[str, ...]:
+    """The schedules that some policy pages, in the plan's order."""
+    paged = {
+        target.name
+        for policy in escalation.policies.values()
+        for step in policy.steps
+        for target in step.targets
+        if target.kind is TargetKind.SCHEDULE
+    }
+    return tuple(name for name in escalation.roster.schedules if name in paged)
+
+
+def preview(before: Roster, after: Roster, start: Instant, end: Instant) -> Preview:
+    """Every difference between the two, on every schedule that either has. KeyError, ValueError: as `render`."""
+    names = dict.fromkeys([*after.schedules, *before.schedules])
+    found = [one for name in names for one in _differences(before, after, name, (start, end))]
+    found.sort(key=lambda one: (one.start, one.schedule))
+    balance: dict[str, int] = defaultdict(int)
+    for one in found:
+        seconds = _seconds(one.start, one.end)
+        for member in one.after:
+            balance[member] += seconds
+        for member in one.before:
+            balance[member] -= seconds
+    changed = {member: seconds for member, seconds in sorted(balance.items()) if seconds}
+    return Preview(start, end, tuple(found), _covered((one.start, one.end) for one in found), changed)
+
+
+def _differences(before: Roster, after: Roster, name: str, span: tuple[Instant, Instant]) -> Iterable[Difference]:
+    was, will = _rendered(before, name, span), _rendered(after, name, span)
+    found: list[Difference] = []
+    at_was = at_will = 0
+    for begins, end in pieces((duty.start for duty in (*was, *will)), *span) if span[0] < span[1] else ():
+        at_was += was[at_was].end <= begins
+        at_will += will[at_will].end <= begins
+        old, new = was[at_was].members, will[at_will].members
+        if old == new:
+            continue
+        goes_on = found and (found[-1].end, found[-1].before, found[-1].after) == (begins, old, new)
+        start = found.pop().start if goes_on else begins
+        found.append(Difference(name, start, end, old, new))
+    return found
+
+
+def _rendered(roster: Roster, name: str, span: tuple[Instant, Instant]) -> tuple[Duty, ...]:
+    """A schedule that one of the two does not have has nobody on call."""
+    return render(roster, name, *span) if name in roster.schedules else (Duty((), *span),)
+
+
+def _covered(spans: Iterable[tuple[Instant, Instant]]) -> int:
+    total, until = 0, Instant.MIN
+    for start, end in sorted(spans):
+        if end > until:
+            total += _seconds(max(start, until), end)
+            until = end
+    return total
+
+
+def _seconds(start: Instant, end: Instant) -> int:
+    return round((end - start).total("seconds"))
