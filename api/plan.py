@@ -111,7 +111,7 @@ async def delete_draft(access: Writing, if_match: IfMatch = None) -> Response:
 @router.post("/verify", operation_id="verifyPlan", openapi_extra=documents.sent() | errors(413, 415, 422))
 async def verify(access: Drafting, request: Request) -> Verdict:
     """Say everything that is wrong with the plan that is sent; without a body, with the draft. Changes nothing."""
-    document, _ = await _document(access, request)
+    document, _ = await document_of(access, request)
     try:
         found = await publishing.checked(document, access.now, access.desk.plans.beside(access.practice))
     except PlanFaults as faults:
@@ -131,7 +131,7 @@ async def publish(access: Writing, request: Request, response: Response, if_matc
 
     The first version of a practice sets it up. The same plan again changes nothing.
     """
-    document, draft = await _document(access, request)
+    document, draft = await document_of(access, request)
     if if_match is not None:
         _match(draft, if_match)
     found = await publishing.checked(document, access.now, access.desk.plans.beside(access.practice))
@@ -154,7 +154,7 @@ def _waiver(waived: Waived) -> PlanWaiver:
     )
 
 
-async def _document(access: Access, request: Request) -> tuple[str, Draft | None]:
+async def document_of(access: Access, request: Request) -> tuple[str, Draft | None]:
     """The text that is sent, or else the draft's, and that draft. Raises Problem 404."""
     sent = await request.body()
     if sent:

@@ -45,6 +45,14 @@ class Preview:
         """How many hours change."""
         return Fraction(self.seconds, 3600)
 
+    @property
+    def summary(self) -> str:
+        """One sentence for people."""
+        days = round((self.end - self.start).total("days"))
+        if not self.seconds:
+            return f"This changes nothing about who is called in the next {days} days."
+        return f"This changes who is called in {float(self.hours):.4g} h of the next {days} days."
+
 
 def needed(escalation: Escalation) -> tuple[str, ...]:
     """The schedules that some policy pages, in the plan's order."""

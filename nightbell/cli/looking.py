@@ -100,21 +100,34 @@ def _busy(item: str) -> tuple[str, int]:
     return name, int(lines)
 
 
-def oncall(at: At = None, practice: Practice = None) -> None:
+def oncall(
+    at: At = None,
+    schedule: Annotated[str | None, typer.Option(help="Which schedule; all of them.")] = None,
+    practice: Practice = None,
+) -> None:
     """Say who is on call, for each schedule, and why."""
 
     async def work(parts: Parts) -> None:
         plan = the_plan(parts, practice)
+        names = the_schedules(plan, schedule)
         instant = instant_in(at, plan.zone, parts.clock.now())
         stdout.print(f"{plan.name}, {wall(instant, plan.zone)} {plan.zone}", markup=False)
-        for line in _duties(plan, instant):
+        for line in _duties(plan, names, instant):
             stdout.print(line, markup=False)
 
     with_parts(work)
 
 
-def _duties(plan: Plan, instant: Instant) -> Iterator[str]:
-    for name in plan.escalation.roster.schedules:
+def the_schedules(plan: Plan, schedule: str | None) -> list[str]:
+    """The schedule that is named, else all. Raises Stop."""
+    known = plan.escalation.roster.schedules
+    if schedule is not None and schedule not in known:
+        raise Stop(f"--schedule: there is no schedule {schedule!r}; there are: {', '.join(known) or 'none'}")
+    return [schedule] if schedule is not None else list(known)
+
+
+def _duties(plan: Plan, names: list[str], instant: Instant) -> Iterator[str]:
+    for name in names:
         duty = on_call(plan.escalation.roster, name, instant)
         if duty is None:
             yield f"  {name}: nobody"

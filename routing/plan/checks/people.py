@@ -66,9 +66,9 @@ def coverage_hole(subject: Subject) -> Iterator[Finding]:
     if any(finding.at[0] in _PEOPLE for finding in unknown_name(subject)) or any(rotation(subject)):
         return  # the proof would be about other people than are meant
     escalation, zone = subject.plan.escalation, subject.plan.zone
-    end = subject.now.add(hours=24 * _PROVED_DAYS)
+    end, verified = subject.now.add(hours=24 * _PROVED_DAYS), subject.plan.calendar.verified_only
     for name, policy in escalation.policies.items():
-        found = holes(escalation, policy, subject.now, end) if policy.steps else ()
+        found = holes(escalation, policy, subject.now, end, verified_only=verified) if policy.steps else ()
         for i, hole in enumerate(found[:_TOLD_HOLES]):
             more = len(found) - _TOLD_HOLES if i == _TOLD_HOLES - 1 else 0
             yield _hole(name, hole, zone, f"; {more} more such times follow" if more > 0 else "")
