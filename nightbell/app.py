@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any, Final
 
 import structlog
 from fastapi import FastAPI, Request
+from starlette.routing import Mount
 
 from api.app import PREFIX, create_api
 from api.desk import Desk
@@ -50,8 +52,16 @@ def create_app(parts: Parts, *, with_worker: bool = False) -> FastAPI:
     app.router.routes.extend(routes())
     app.include_router(health_routes(readiness, parts.site.metrics.registry, parts.gauges.look))
     desk = Desk(parts.clock, parts.ring, parts.database, parts.plans, parts.site.paging)
-    app.mount(PREFIX, create_api(desk))  # an application of its own: none of what it does to requests is done to calls
+    app.router.routes.append(_mounted(create_api(desk)))
     return app
+
+
+def _mounted(api: FastAPI) -> Mount:
+    """The API as an application of its own: none of what it does to requests is done to calls."""
+    mount = Mount(PREFIX, app=api)
+    # Starlette's pattern stops at an encoded line break, and the API could not answer such a path in its own words.
+    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+    return mount
 
 
 def readiness(request: Request) -> Readiness:
