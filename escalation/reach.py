@@ -16,7 +16,7 @@ def reached_by(roster: Roster, member: str, by: Collection[Means], *, verified_o
     if person is None:
         return False
     return (Means.CALL in by and any(_is_callable(roster, number, verified_only) for number in person.voice)) or (
-        Means.SMS in by and _is_textable(roster, person)
+        Means.SMS in by and is_textable(roster, person)
     )
 
 
@@ -45,7 +45,8 @@ def _is_callable(roster: Roster, number: str, verified_only: bool) -> bool:
     return not facts.unreachable and (facts.verified or not verified_only)
 
 
-def _is_textable(roster: Roster, person: Member) -> bool:
+def is_textable(roster: Roster, person: Member) -> bool:
+    """Whether a text reaches the person: they have a number for texts, have not stopped them, and it is no landline."""
     if person.sms is None:
         return False
     facts = roster.numbers.get(person.sms, NO_FACTS)

@@ -19,6 +19,7 @@ from escalation.page import (
 from escalation.presence import is_to_be_moved
 from ivr.position import Phase, Position
 from nightbell.composition import Parts
+from nightbell.texting import AFTER_UNCERTAIN, MOST_TRIES, again_after, tell_member, text
 from routing.plan import Plan
 from storage import alerts, jobs, pages
 from storage.calls import leg_position
@@ -33,10 +34,6 @@ from webhooks.sms import code_of
 
 _log = structlog.get_logger(__name__)
 
-MOST_TRIES: Final = 3
-"""Of handing one attempt to Twilio, after which the page goes on without it."""
-AFTER_UNCERTAIN: Final = 2.0
-"""Real seconds before looking again whether a request that got no answer was carried out."""
 ONCE: Final = 600.0
 """Real seconds in which the same moving of a leg is not done again."""
 MOVED: Final = 100
@@ -132,7 +129,7 @@ class Effects:
 
     async def _not_placed(self, job: str, page: str, attempt: int, tries: int, error: TwilioError) -> None:
         """What Twilio's answer means: again a little later, or an event that the policy reacts to at once."""
-        delay = _again_after(error)
+        delay = again_after(error)
         _log.warning("not_placed", attempt=attempt, tries=tries, error=str(error))
         if delay is not None and tries + 1 < MOST_TRIES:
             async with self._parts.database.transaction() as connection:
@@ -194,7 +191,7 @@ class Effects:
             try:
                 await self._gateway.move_call(sid, url)
             except (BusyError, UncertainError) as error:
-                await asyncio.sleep(_again_after(error) or AFTER_UNCERTAIN)
+                await asyncio.sleep(again_after(error) or AFTER_UNCERTAIN)
             else:
                 return
         await self._gateway.move_call(sid, url)
@@ -243,21 +240,11 @@ class Effects:
         about = f", {plan.name}" if plan else ""
         code = f", page {code_of(page)}" if page else ""
         for number in numbers:
-            await self._text_operator(number, sender.caller_id, f"Nightbell alert{about}{code}: {why}")
+            await text(self._parts, number, sender.caller_id, f"Nightbell alert{about}{code}: {why}")
 
-    async def _text_operator(self, number: str, sender: str, body: str) -> None:
-        """Text one operator; three tries, since nobody else is told."""
-        for _ in range(MOST_TRIES):
-            try:
-                await self._gateway.send_sms(number, sender, body, self._site.urls.at("sms/status", {}))
-            except TwilioError as error:
-                _log.error("operator_not_texted", error=str(error))
-                delay = _again_after(error)
-                if delay is None:
-                    return
-                await asyncio.sleep(delay)
-            else:
-                return
+    async def tell_member(self, practice: str, member: str, words: str) -> None:
+        """Text one of the staff about their shifts."""
+        await tell_member(self._parts, practice, member, words)
 
     async def ring_desk(self, practice: str, destination: str) -> None:
         """Somebody is first in line: ring the desk, unless it rings already."""
@@ -294,17 +281,6 @@ def _has_it(page: Page, attempt: int) -> bool:
 
 def _attempt(stored: PageCall, number: int) -> Attempt:
     return next(attempt for attempt in stored.page.attempts if attempt.number == number)
-
-
-def _again_after(error: TwilioError) -> float | None:
-    """Real seconds after which the request may be sent again; None: it would fail again."""
-    match error:
-        case BusyError(retry_after=seconds):
-            return seconds
-        case UncertainError():
-            return AFTER_UNCERTAIN
-        case _:
-            return None
 
 
 def _failed(attempt: int, error: TwilioError) -> Event:

@@ -55,6 +55,7 @@ _TASKS: Final[dict[str, str]] = {
     jobs.OFFER_CALLBACK: "offer_callback",
     jobs.ALERT: "alert",
     jobs.RING_DESK: "ring_desk",
+    jobs.TELL_MEMBER: "tell_member",
 }
 
 

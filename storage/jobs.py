@@ -22,6 +22,8 @@ MOVE_CALLER: Final = "nightbell.move_caller"
 OFFER_CALLBACK: Final = "nightbell.offer_callback"
 ALERT: Final = "nightbell.alert"
 RING_DESK: Final = "nightbell.ring_desk"
+TELL_MEMBER: Final = "nightbell.tell_member"
+"""Text one of the staff: `practice`, `member`, `words`."""
 
 DEFAULT_QUEUE: Final = "default"
 CALLS_QUEUE: Final = "calls"
