@@ -119,9 +119,10 @@ overrides = Table(
     Column("ended_by", Text),
     Column("kind", Text, nullable=False, server_default="replace"),
     Column("instead_of", Text, nullable=False, server_default=""),
+    Column("origin", Text, nullable=False, server_default=""),
     CheckConstraint("starts_at < ends_at", name="window"),
 )
-"""`kind`: of `escalation.roster.OverrideKind`."""
+"""`kind`: of `escalation.roster.OverrideKind`. `origin`: what it came of, "swap 3" or "time off 7"; "": of itself."""
 
 calls = Table(
     "calls",

@@ -55,10 +55,20 @@ swaps = Table(
     Column("ended_at", Instant_),
     Column("ended_by", Text),
     Column("override", BigInteger, ForeignKey("overrides.id")),
+    Column("exchange_schedule", Text),
+    Column("exchange_starts_at", Instant_),
+    Column("exchange_ends_at", Instant_),
+    Column("told_at", Instant_),
     CheckConstraint("starts_at < ends_at", name="window"),
     Index("ix_swaps_open", "starts_at", postgresql_where=text("state IN ('offered', 'taken')")),
+    Index(
+        "ix_swaps_untold",
+        "id",
+        postgresql_where=text("told_at IS NULL AND state IN ('done', 'declined', 'expired')"),
+    ),
 )
-"""`member` offers their time on the schedule. `state`: of `escalation.swap`. `override`: what the swap came to."""
+"""`member` offers their time on the schedule, or wants that of `exchange_` for it. `state`: of `escalation.swap`.
+`override`: the first of those that the swap came to. `told_at`: when the two were told how it ended."""
 
 calendar_copies = Table(
     "calendar_copies",
