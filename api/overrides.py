@@ -1,24 +1,25 @@
-"""Overrides: somebody is on call for a schedule in a window, whatever the rotations say."""
+"""Overrides: somebody is on call for a schedule in a window, or besides, or is not, whatever the rotations say."""
 
-import asyncio
-import dataclasses
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Response
-from pydantic import ConfigDict
-from whenever import Instant
+from fastapi import APIRouter, Path
+from fastapi.responses import JSONResponse
+from pydantic import ConfigDict, Field
 
 from api.access import Access, Changing, Reading
+from api.changing import DryRun, Waiver, answer, answers, asked, either, told
 from api.cursors import read_cursor, write_cursor
 from api.description import errors
-from api.fields import Cursor, Limit, Listing, Named, cut, example
-from api.problems import Problem, Where
-from api.windows import Kept, Window, bounds, not_to_be_ended, overlap, told
-from escalation.coverage import holes
-from escalation.roster import Override as Added
-from routing.plan import Plan
-from storage import beside, plans
+from api.differences import Changes
+from api.fields import Cursor, Limit, Line, Listing, Moment, Named, Sent, cut, example
+from api.windows import Kept, Window, not_to_be_ended
+from api.windows import told as window_told
+from escalation.roster import Override as Wanted
+from escalation.roster import OverrideKind
+from escalation.shift import Passing
+from storage import beside, overriding
 from storage.beside import Record
+from storage.overriding import Overridden
 
 router: Final = APIRouter(prefix="/practices/{practice}/overrides", tags=["beside the plan"])
 
@@ -26,7 +27,7 @@ Number = Annotated[int, Path(alias="id", ge=1, lt=1 << 63, description="The reco
 
 
 class NewOverride(Window):
-    """Put somebody on call for a window."""
+    """Say who is on call for a window."""
 
     model_config = ConfigDict(
         json_schema_extra=example(
@@ -41,6 +42,43 @@ class NewOverride(Window):
     schedule: Named
     member: Named
     """The id of one of the staff."""
+    kind: Annotated[OverrideKind, Field(strict=False)] = OverrideKind.REPLACE
+    """`replace`: the member is on call in place of everybody, or of `instead_of`; `add`: besides; `remove`: not."""
+    instead_of: Named | None = None
+    """For `replace`: the one person whose place the member takes, while that person is on call."""
+    waiver: Line | None = None
+    """Why a hole that this makes is accepted; left out, it is refused with one."""
+
+
+class TakeOver(Sent):
+    """Somebody has a schedule from now on, in place of who is on call."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(schedule="primary", member="osei", reason="Dr. Chen is on a plane")
+    )
+
+    schedule: Named
+    member: Named
+    """Who takes it: the id of one of the staff."""
+    until: Moment | None = None
+    """The end of the shift that goes on now if left out."""
+    instead_of: Named | None = None
+    """Whose place they take; the primary's if left out."""
+    reason: Line = "Taken over"
+    waiver: Line | None = None
+    """Why a hole that this makes is accepted; left out, it is refused with one."""
+
+
+class HandOver(TakeOver):
+    """Whoever is on call gives it to somebody else from now on."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(schedule="primary", instead_of="chen", member="osei", reason="Has a fever")
+    )
+
+    instead_of: Named
+    """Who is on call, and gives it."""
+    reason: Line = "Handed over"
 
 
 class Override(Kept):
@@ -52,10 +90,13 @@ class Override(Kept):
             state="upcoming",
             schedule="primary",
             member="osei",
+            kind="replace",
+            instead_of=None,
             starts_at="2026-11-25T00:00:00Z",
             ends_at="2026-11-25T12:00:00Z",
             author="front desk",
             reason="Swapped with Dr. Chen",
+            origin=None,
             ended_at=None,
             ended_by=None,
         )
@@ -63,6 +104,10 @@ class Override(Kept):
 
     schedule: str
     member: str
+    kind: OverrideKind
+    instead_of: str | None
+    origin: str | None
+    """What it came of, such as `swap 3` or `time off 7`; null: of itself."""
 
 
 @router.get("", operation_id="listOverrides")
@@ -77,23 +122,39 @@ async def list_overrides(access: Reading, limit: Limit = 50, cursor: Cursor = No
     return Listing(items=[_told(access, record) for record in shown], next=following)
 
 
-@router.post("", operation_id="createOverride", status_code=201, openapi_extra=errors(409))
-async def create_override(access: Changing, wanted: NewOverride, response: Response) -> Override:
-    """Put somebody on call for a window. One schedule's overrides may not overlap."""
-    plan = access.plan
-    _check_names(plan, wanted)
-    start, end = bounds(wanted, access.now)
-    added = Added(wanted.schedule, wanted.member, start, end, access.key.name, wanted.reason)
-    await asyncio.to_thread(_check_coverage, plan, added, max(start, access.now))
-    async with access.desk.database.transaction() as connection:
-        await beside.lock_practice(connection, access.practice)
-        other = await beside.override_within(connection, access.practice, wanted.schedule, start, end)
-        if other is not None:
-            raise overlap(other)
-        number = await plans.add_override(connection, access.practice, added)
-    await access.desk.reload()
-    response.headers["Location"] = f"/v1/practices/{access.practice}/overrides/{number}"
-    return await _override(access, number)
+_ANSWERS: Final = answers(Override, "The override is stored, and counts.")
+
+
+@router.post("", operation_id="createOverride", **_ANSWERS, openapi_extra=errors(409))
+async def create_override(access: Changing, wanted: NewOverride, dry_run: DryRun = False) -> JSONResponse:
+    """Say who is on call for a window.
+
+    Refused where it contradicts another override, would do nothing, or would leave a hole.
+    """
+    override = Wanted(
+        wanted.schedule,
+        wanted.member,
+        wanted.starts_at or access.now,
+        wanted.ends_at,
+        access.key.name,
+        wanted.reason,
+        wanted.kind,
+        wanted.instead_of or "",
+    )
+    how = asked(access, wanted.waiver, dry_run=dry_run)
+    return await _answer(access, await overriding.add(access.desk.database, access.plan, override, how))
+
+
+@router.post("/take-over", operation_id="takeOver", **_ANSWERS, openapi_extra=errors(409))
+async def take_over(access: Changing, wanted: TakeOver, dry_run: DryRun = False) -> JSONResponse:
+    """Take a schedule over, now: from whoever is the primary, until the end of the shift that goes on."""
+    return await _pass_on(access, wanted, dry_run)
+
+
+@router.post("/hand-over", operation_id="handOver", **_ANSWERS, openapi_extra=errors(409))
+async def hand_over(access: Changing, wanted: HandOver, dry_run: DryRun = False) -> JSONResponse:
+    """Hand a schedule over, now: from somebody who is on call, until the end of the shift that goes on."""
+    return await _pass_on(access, wanted, dry_run)
 
 
 @router.get("/{id}", operation_id="getOverride")
@@ -102,16 +163,30 @@ async def get_override(access: Reading, number: Number) -> Override:
     return await _override(access, number)
 
 
-@router.delete("/{id}", operation_id="endOverride", openapi_extra=errors(409))
-async def end_override(access: Changing, number: Number) -> Override:
+@router.delete("/{id}", operation_id="endOverride", **either(Override), openapi_extra=errors(409))
+async def end_override(
+    access: Changing, number: Number, dry_run: DryRun = False, waiver: Waiver = None
+) -> Override | Changes:
     """End an override that is under way, or cancel one that is to come. The record stays."""
-    async with access.desk.database.transaction() as connection:
-        ended = await beside.end_override(connection, access.practice, number, access.key.name, access.now)
-        found = await beside.override(connection, access.practice, number)
-    if not ended or found is None:
-        raise not_to_be_ended(found)
+    found = await overriding.end(access.desk.database, access.plan, number, asked(access, waiver, dry_run=dry_run))
+    if dry_run:
+        return told(found)
     await access.desk.reload()
-    return _told(access, found)
+    return await _override(access, number)
+
+
+async def _pass_on(access: Access, wanted: TakeOver, dry_run: bool) -> JSONResponse:
+    passing = Passing(wanted.schedule, wanted.instead_of, wanted.member, wanted.until, access.key.name, wanted.reason)
+    how = asked(access, wanted.waiver, dry_run=dry_run)
+    return await _answer(access, await overriding.pass_on(access.desk.database, access.plan, passing, how))
+
+
+async def _answer(access: Access, made: Overridden) -> JSONResponse:
+    if made.number is None:
+        return answer(told(made.effect))
+    await access.desk.reload()
+    location = f"/v1/practices/{access.practice}/overrides/{made.number}"
+    return answer(await _override(access, made.number), location)
 
 
 async def _override(access: Access, number: int) -> Override:
@@ -123,33 +198,11 @@ async def _override(access: Access, number: int) -> Override:
 
 
 def _told(access: Access, record: Record) -> Override:
-    return Override(**told(record, access.now), schedule=record.schedule, member=record.member)
-
-
-def _check_names(plan: Plan, wanted: NewOverride) -> None:
-    roster = plan.escalation.roster
-    faults = [
-        Where(
-            pointer=f"/{field}", detail=f"there is no such {field}", mend=f"Choose from {', '.join(known) or 'none'}."
-        )
-        for field, name, known in (
-            ("schedule", wanted.schedule, roster.schedules),
-            ("member", wanted.member, roster.members),
-        )
-        if name not in known
-    ]
-    if faults:
-        raise Problem(422, "The override names what the plan does not have.", faults)
-
-
-def _check_coverage(plan: Plan, added: Added, start: Instant) -> None:
-    """Raise Problem 422 for an override through which, for a while, nobody at all could be paged."""
-    roster = plan.escalation.roster
-    after = dataclasses.replace(
-        plan.escalation, roster=dataclasses.replace(roster, overrides=(*roster.overrides, added))
+    return Override(
+        **window_told(record, access.now),
+        schedule=record.schedule,
+        member=record.member,
+        kind=OverrideKind(record.kind),
+        instead_of=record.instead_of or None,
+        origin=record.origin or None,
     )
-    for name, policy in plan.escalation.policies.items():
-        if holes(after, policy, start, added.end) and not holes(plan.escalation, policy, start, added.end):
-            detail = f"the policy {name} would reach nobody for a while"
-            fault = Where(pointer="/member", detail=detail, mend="Choose somebody who has a number for its steps.")
-            raise Problem(422, "The override would leave a hole.", [fault])

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from escalation.refusal import RefusalKind, RefusedError
 from routing.plan import Fault, PlanFaults
 from storage.errors import ContendedError, NumberTakenError, UnavailableError
 
@@ -100,6 +101,8 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one for each kin
             return error
         case PlanFaults():
             return Problem(422, "The plan has faults.", plan_faults(error.faults))
+        case RefusedError():
+            return _refused(error)
         case NumberTakenError():
             mend = "Remove it from that practice's plan first, or from this one."
             taken = Where(pointer="/numbers", detail="one of them belongs to another practice", mend=mend)
@@ -114,6 +117,16 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one for each kin
             return _of_framework(error)
     structlog.get_logger(__name__).error("api_failed", error=type(error).__name__, at=_place(error))
     return Problem(500, "The server failed. It is in its log under this request's id; please report it.")
+
+
+_REFUSALS: Final = {RefusalKind.WRONG: 422, RefusalKind.CONFLICT: 409, RefusalKind.MISSING: 404}
+
+
+def _refused(error: RefusedError) -> Problem:
+    """What people asked of the calendar, with the fields of the body that are in the way."""
+    places = [(f"/{each.field}" if each.field else "", each) for each in error.objections]
+    found = [Where(pointer=place, detail=each.detail, mend=each.mend) for place, each in places]
+    return Problem(_REFUSALS[error.kind], error.why, found)
 
 
 def plan_faults(faults: Sequence[Fault]) -> list[Where]:

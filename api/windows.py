@@ -1,16 +1,14 @@
 """The windows of closures and overrides: what both have, and what both may not be."""
 
 from enum import StrEnum
-from typing import Final
 
 from pydantic import ConfigDict
-from whenever import Instant, TimeDelta
+from whenever import Instant
 
 from api.fields import Line, Moment, Sent, Told
-from api.problems import Problem, Where
+from api.problems import Problem
+from escalation.window import window as checked_window
 from storage.beside import Record
-
-LONGEST: Final = TimeDelta(hours=24 * 366)
 
 
 class Window(Sent):
@@ -73,26 +71,8 @@ def _state(record: Record, now: Instant) -> WindowState:
 
 
 def bounds(window: Window, now: Instant) -> tuple[Instant, Instant]:
-    """Start and end. Raises Problem 422 for a window that is reversed, over, or too long."""
-    start, end = _kept(window.starts_at or now), _kept(window.ends_at)
-    if end <= now:
-        raise _refused("it is over already", "Choose an end that is still to come.")
-    if end <= start:
-        raise _refused("it is not after the start", "Choose an end after starts_at.")
-    if end - start > LONGEST:
-        raise _refused("it is more than a year after the start", "Look at the year.")
-    return start, end
-
-
-def _kept(at: Instant) -> Instant:
-    """As PostgreSQL keeps it: to the microsecond."""
-    return Instant(at.to_stdlib())
-
-
-def _refused(detail: str, mend: str) -> Problem:
-    return Problem(
-        422, "The window cannot be; nothing was changed.", [Where(pointer="/ends_at", detail=detail, mend=mend)]
-    )
+    """Start and end. Raises RefusedError for a window that is reversed, over, or too long."""
+    return checked_window(window.starts_at, window.ends_at, now)
 
 
 def overlap(other: Record) -> Problem:

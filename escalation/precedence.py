@@ -38,9 +38,9 @@ def resolve(layers: Iterable[Sequence[str]], overrides: Sequence[Override], away
         overrides, layers = overrides[whole:], ((),)
     people: dict[str, Override | None] = {}
     for index, members in enumerate(layers):
-        people = overridden(members, overrides, away)
+        people, added = _overridden(members, overrides, away)
         people = {member: by for member, by in people.items() if by is not None or member not in away}
-        if any(by is None or by.kind is not OverrideKind.ADD for by in people.values()):
+        if any(member not in added for member in people):
             return Resolved(tuple(people), tuple(people.values()), index if whole is None else None)
     if not people:
         people = overridden((), overrides)
@@ -54,7 +54,15 @@ def overridden(
 
     `away`: those who have time off, and are there by an override alone.
     """
+    return _overridden(members, overrides, away)[0]
+
+
+def _overridden(
+    members: Iterable[str], overrides: Sequence[Override], away: AbstractSet[str]
+) -> tuple[dict[str, Override | None], set[str]]:
+    """The same, and who of them is there only because an override added them, or added whom they stand in for."""
     people: dict[str, Override | None] = dict.fromkeys(members)
+    added: set[str] = set()
     for override in overrides:
         member = override.member
         if override.kind is OverrideKind.REMOVE:
@@ -62,11 +70,14 @@ def overridden(
         elif override.kind is OverrideKind.ADD:
             if member not in people or (people[member] is None and member in away):
                 people[member] = override
+                added.add(member)
         elif not override.instead_of:
-            people = {member: override}
+            people, added = {member: override}, set()
         elif override.instead_of in people:
+            was_added = override.instead_of in added and (member not in people or member in added)
             people = _substituted(people, override)
-    return people
+            added = added | {member} if was_added else added - {member}
+    return people, added
 
 
 def _substituted(people: dict[str, Override | None], override: Override) -> dict[str, Override | None]:

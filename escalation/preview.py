@@ -48,7 +48,7 @@ class Preview:
     @property
     def summary(self) -> str:
         """One sentence for people."""
-        days = round((self.end - self.start).total("days"))
+        days = round((self.end - self.start).total("hours") / 24)
         if not self.seconds:
             return f"This changes nothing about who is called in the next {days} days."
         return f"This changes who is called in {float(self.hours):.4g} h of the next {days} days."

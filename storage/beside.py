@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Row, Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant
 
+from escalation.roster import Override
 from storage.plans import tell
 from storage.tables import closures, overrides, practices
 
@@ -27,6 +28,9 @@ class Record:
     ended_by: str | None
     schedule: str = ""
     member: str = ""
+    kind: str = ""
+    instead_of: str = ""
+    origin: str = ""
 
 
 async def lock_practice(connection: AsyncConnection, practice: str) -> None:
@@ -54,16 +58,24 @@ async def override(connection: AsyncConnection, practice: str, number: int) -> R
     return await _one(connection, overrides, practice, number)
 
 
+async def number_of(connection: AsyncConnection, practice: str, wanted: Override) -> int:
+    """The number of the record that this override stands for and that counts; 0 where there is none."""
+    found = await connection.scalar(
+        select(overrides.c.id).where(
+            overrides.c.practice == practice,
+            overrides.c.ended_at.is_(None),
+            overrides.c.schedule == wanted.schedule,
+            overrides.c.member == wanted.member,
+            overrides.c.starts_at == wanted.start.to_stdlib(),
+            overrides.c.kind == wanted.kind,
+        )
+    )
+    return int(found or 0)
+
+
 async def closure_within(connection: AsyncConnection, practice: str, start: Instant, end: Instant) -> Record | None:
     """A closure that counts and shares time with the window."""
     return await _within(connection, closures, practice, start, end)
-
-
-async def override_within(
-    connection: AsyncConnection, practice: str, schedule: str, start: Instant, end: Instant
-) -> Record | None:
-    """An override of the schedule that counts and shares time with the window."""
-    return await _within(connection, overrides, practice, start, end, overrides.c.schedule == schedule)
 
 
 async def end_closure(connection: AsyncConnection, practice: str, number: int, by: str, now: Instant) -> bool:
@@ -74,6 +86,15 @@ async def end_closure(connection: AsyncConnection, practice: str, number: int, b
 async def end_override(connection: AsyncConnection, practice: str, number: int, by: str, now: Instant) -> bool:
     """Take the override back; False when it had ended, or there is none."""
     return await _end(connection, overrides, practice, number, by, now)
+
+
+async def end_overrides_of(connection: AsyncConnection, practice: str, origin: str, by: str, now: Instant) -> None:
+    """Take back all overrides that came of the same thing and are not over."""
+    found = await connection.scalars(
+        select(overrides.c.id).where(overrides.c.practice == practice, overrides.c.origin == origin)
+    )
+    for number in found.all():
+        await end_override(connection, practice, number, by, now)
 
 
 async def _listed(
@@ -132,4 +153,7 @@ def _record(row: Row[Any]) -> Record:
         ended_by=row.ended_by,
         schedule=getattr(row, "schedule", ""),
         member=getattr(row, "member", ""),
+        kind=getattr(row, "kind", ""),
+        instead_of=getattr(row, "instead_of", ""),
+        origin=getattr(row, "origin", ""),
     )

@@ -104,8 +104,8 @@ async def add_closure(connection: AsyncConnection, practice: str, closure: Closu
     return int(number or 0)
 
 
-async def add_override(connection: AsyncConnection, practice: str, override: Override) -> int:
-    """Put somebody on call for a window; the record's number."""
+async def add_override(connection: AsyncConnection, practice: str, override: Override, origin: str = "") -> int:
+    """Put somebody on call for a window; the record's number. `origin`: what it came of, "swap 3"."""
     number = await connection.scalar(
         insert(overrides)
         .values(
@@ -118,6 +118,7 @@ async def add_override(connection: AsyncConnection, practice: str, override: Ove
             reason=override.reason,
             kind=override.kind,
             instead_of=override.instead_of,
+            origin=origin,
         )
         .returning(overrides.c.id)
     )

@@ -46,6 +46,7 @@ def called(roster, schedule="primary", at=(21, 10)):
         ([override("osei", ADD), override("patel")], ("patel",)),
         ([override("chen", REMOVE), override("chen")], ("chen",)),
         ([override("osei", ADD), override("osei", REPLACE, "chen")], ("osei",)),
+        ([override("osei", ADD), override("patel", REPLACE, "osei")], ("chen", "patel")),
     ],
 )
 def test_overrides_apply_in_the_order_in_which_they_were_given(maple, given_overrides, expected):
