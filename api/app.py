@@ -10,7 +10,20 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from api import calendar, calls, closures, explaining, on_call, overrides, pages, plan, practices, versions
+from api import (
+    calendar,
+    calls,
+    closures,
+    explaining,
+    on_call,
+    overrides,
+    pages,
+    plan,
+    practices,
+    swaps,
+    time_off,
+    versions,
+)
 from api.access import refuse_unknown_parameters
 from api.description import completed
 from api.desk import Desk
@@ -18,7 +31,20 @@ from api.gate import Gate
 from api.problems import problem_of
 
 PREFIX: Final = "/v1"
-_ROUTERS: Final = (practices, plan, versions, explaining, on_call, calendar, closures, overrides, calls, pages)
+_ROUTERS: Final = (
+    practices,
+    plan,
+    versions,
+    explaining,
+    on_call,
+    calendar,
+    closures,
+    overrides,
+    swaps,
+    time_off,
+    calls,
+    pages,
+)
 
 
 def create_api(desk: Desk) -> FastAPI:

@@ -16,6 +16,7 @@ from nightbell.composition import Parts
 from nightbell.effects import Effects
 from nightbell.fallback import refresh
 from nightbell.supervise import for_ever
+from nightbell.swaps_ending import end_swaps
 from routing.plan import Plan
 from storage import jobs, messages, pages
 from storage.errors import NotFoundError, UnavailableError
@@ -171,7 +172,7 @@ class Worker:
                 name = jobs.PLACE_CALL if means == "call" else jobs.SEND_SMS
                 arguments: dict[str, str | int] = {"page": page, "attempt": attempt}
                 await self._parts.site.jobs.defer_once(connection, name, arguments, lock=f"sweep:{page}:{attempt}")
-        for work in (self._escalate, self._revive, self._reconcile):
+        for work in (self._escalate, self._revive, self._reconcile, self._end_swaps):
             await self._alone(work.__name__, work)
         return len(unplaced)
 
@@ -208,6 +209,9 @@ class Worker:
             seconds = call.seconds
         _log.warning("call_closed_by_sweep")
         await close_call(self._parts.site, quiet.ended(seconds))
+
+    async def _end_swaps(self) -> None:
+        await end_swaps(self._parts)
 
     async def _escalate(self) -> None:
         """Page about messages that are past their deadline, where their category says so."""

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Row, Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant
 
-from escalation.roster import Override
+from escalation.roster import Override, OverrideKind
 from storage.plans import tell
 from storage.tables import closures, overrides, practices
 
@@ -88,13 +88,24 @@ async def end_override(connection: AsyncConnection, practice: str, number: int, 
     return await _end(connection, overrides, practice, number, by, now)
 
 
-async def end_overrides_of(connection: AsyncConnection, practice: str, origin: str, by: str, now: Instant) -> None:
-    """Take back all overrides that came of the same thing and are not over."""
-    found = await connection.scalars(
-        select(overrides.c.id).where(overrides.c.practice == practice, overrides.c.origin == origin)
+async def overrides_with(connection: AsyncConnection, practice: str, origin: str) -> list[Record]:
+    """The overrides that came of the same thing and were not taken back."""
+    came = (overrides.c.practice == practice, overrides.c.origin == origin, overrides.c.ended_at.is_(None))
+    return [_record(row) for row in await connection.execute(select(overrides).where(*came).order_by(overrides.c.id))]
+
+
+def override_of(record: Record) -> Override:
+    """The override that a record of one stands for."""
+    return Override(
+        schedule=record.schedule,
+        member=record.member,
+        start=record.start,
+        end=record.end,
+        author=record.author,
+        reason=record.reason,
+        kind=OverrideKind(record.kind),
+        instead_of=record.instead_of,
     )
-    for number in found.all():
-        await end_override(connection, practice, number, by, now)
 
 
 async def _listed(

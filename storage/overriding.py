@@ -7,14 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from escalation.overriding import check_effective, check_named, contradicted, unknown
 from escalation.refusal import RefusalKind, RefusedError, stands_in_the_way
-from escalation.roster import Override, OverrideKind
+from escalation.roster import Override
 from escalation.shift import Passing, passed_on
 from escalation.window import window
 from routing.effect import Effect, changed, stamp
 from routing.plan import Plan
 from storage import audit, beside, plans
 from storage.asked import Asked, changing, judged
-from storage.beside import Record
 from storage.database import Database
 
 
@@ -80,7 +79,7 @@ async def end(database: Database, plan: Plan, number: int, asked: Asked) -> Effe
             raise RefusedError("There is no such record.", kind=RefusalKind.MISSING)
         if record.ended_at is not None or record.end <= asked.now:
             raise RefusedError("It is over, or was ended before.", kind=RefusalKind.CONFLICT)
-        after = changed(present, drop=[override_of(record)])
+        after = changed(present, drop=[beside.override_of(record)])
         found = await judged(present, after, (record.start, record.end), asked.now)
         found.check("", asked.waiver, RefusalKind.CONFLICT)
         if not asked.dry_run:
@@ -88,17 +87,3 @@ async def end(database: Database, plan: Plan, number: int, asked: Asked) -> Effe
             await beside.end_override(connection, plan.practice, number, by, asked.now)
             await audit.write(connection, asked.actor, "end override", str(number), asked.now)
     return found
-
-
-def override_of(record: Record) -> Override:
-    """The override that the record stands for."""
-    return Override(
-        schedule=record.schedule,
-        member=record.member,
-        start=record.start,
-        end=record.end,
-        author=record.author,
-        reason=record.reason,
-        kind=OverrideKind(record.kind),
-        instead_of=record.instead_of,
-    )
