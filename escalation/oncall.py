@@ -120,12 +120,19 @@ def _overrides_of(roster: Roster, rotation: str, instant: Instant) -> list[Overr
 
 
 def schedules_of(roster: Roster, rotation: str, instant: Instant) -> Iterator[str]:
-    """The schedules of which this rotation, unshifted, is the layer that counts at the instant, overrides aside."""
+    """The schedules of which this rotation, unshifted, is the layer that counts at the instant.
+
+    It counts with the overrides in force, as where somebody covers for time off, or would without them.
+    """
     for name, schedule in roster.schedules.items():
         if any(layer.rotation == rotation and not layer.shifted for layer in schedule.layers):
-            counting = resolve(_Asked(roster, instant).layers(name), (), roster.away.at(instant)[0]).layer
-            if counting is not None and schedule.layers[counting].rotation == rotation:
-                yield name
+            away, overrides = roster.away.at(instant)[0], roster.overridden(name).at(instant)[0]
+            partial = [o for o in overrides if o.kind is not OverrideKind.REPLACE or o.instead_of]
+            for among in ((), partial) if away else ((),):
+                counting = resolve(_Asked(roster, instant).layers(name), among, away).layer
+                if counting is not None and schedule.layers[counting].rotation == rotation:
+                    yield name
+                    break
 
 
 def _layer_holds(roster: Roster, layer: Layer, instant: Instant) -> tuple[bool, Instant]:
