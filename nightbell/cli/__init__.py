@@ -14,10 +14,13 @@ from nightbell.cli import (
     keys,
     looking,
     messages,
+    overrides,
     plans,
     report,
     running,
+    swaps,
     telephone,
+    time_off,
     twilio,
 )
 from nightbell.cli.console import Stop, stderr
@@ -34,7 +37,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-for module in (running, plans, looking, calls, report, messages, telephone, keys, twilio, fallback, doctor, demo):
+for module in (
+    running, plans, looking, overrides, swaps, time_off, calls, report, messages, telephone, keys, twilio, fallback,
+    doctor, demo,
+):  # fmt: skip
     module.register(app)
 
 
