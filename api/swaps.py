@@ -10,11 +10,11 @@ from api.access import Access, Changing, Reading
 from api.changing import DryRun, Waiver, answer, asked, told
 from api.cursors import read_cursor, write_cursor
 from api.description import errors
-from api.differences import Changes
 from api.documents import created
-from api.fields import Cursor, Limit, Line, Listing, Moment, Named, Sent, Told, cut, example
+from api.fields import Cursor, Limit, Line, Listing, Moment, Named, Sent, cut, example
+from api.told_swaps import Swap, swap_told
 from escalation import swap as machine
-from escalation.swap import Begun, Declined, SwapState, Withdrawn, advance
+from escalation.swap import Declined, SwapState, Withdrawn
 from routing.effect import Effect
 from storage import swapping
 from storage import swaps as records
@@ -67,59 +67,6 @@ class TakeSwap(Sent):
     """Why a hole that this makes is accepted; left out, it is refused with one."""
 
 
-class ToldTime(Told):
-    """A time that is wanted in exchange."""
-
-    schedule: str
-    starts_at: Moment
-    ends_at: Moment
-
-
-class Swap(Told):
-    """A swap."""
-
-    model_config = ConfigDict(
-        json_schema_extra=example(
-            id=3,
-            state="done",
-            schedule="primary",
-            member="chen",
-            starts_at="2026-11-22T17:00:00Z",
-            ends_at="2026-11-23T01:00:00Z",
-            in_exchange=None,
-            author="front desk",
-            reason="A recital",
-            offered_at="2026-11-22T07:10:00Z",
-            taken_by="patel",
-            taken_at="2026-11-22T07:20:00Z",
-            ended_at="2026-11-22T07:20:00Z",
-            ended_by="front desk",
-            changes=None,
-        )
-    )
-
-    id: int | None
-    """Null after a dry run of an offer."""
-    state: SwapState
-    """`taken`: it waits for approval; `done`: it counts; `expired`: its time came first, and nothing changed."""
-    schedule: str
-    member: str
-    """Who offers it."""
-    starts_at: Moment
-    ends_at: Moment
-    in_exchange: ToldTime | None
-    author: str
-    """The name of the key that made it."""
-    reason: str
-    offered_at: Moment
-    taken_by: str | None
-    taken_at: Moment | None
-    ended_at: Moment | None
-    ended_by: str | None
-    changes: Changes | None
-    """What it does to the calendar: with the answer to taking or approving it."""
-
-
 @router.get("", operation_id="listSwaps")
 async def list_swaps(
     access: Reading,
@@ -134,7 +81,7 @@ async def list_swaps(
         found = await records.listed(connection, access.practice, before, limit + 1, state)
     shown, more = cut(found, limit)
     following = write_cursor(access.desk.ring, about, [str(shown[-1].number)]) if more else None
-    return Listing(items=[_told(access, each) for each in shown], next=following)
+    return Listing(items=[swap_told(access, each) for each in shown], next=following)
 
 
 @router.post(
@@ -159,14 +106,14 @@ async def offer(access: Changing, wanted: NewSwap, dry_run: DryRun = False) -> J
     )
     made = await swapping.offer(access.desk.database, access.plan, swap, asked(access, None, dry_run=dry_run))
     location = f"/v1/practices/{access.practice}/swaps/{made.number}"
-    return answer(_told(access, made), location if made.number else None)
+    return answer(swap_told(access, made), location if made.number else None)
 
 
 @router.get("/{id}", operation_id="getSwap")
 async def get_swap(access: Reading, number: Number) -> Swap:
     """Get a swap."""
     async with access.desk.database.statement() as connection:
-        return _told(access, await records.found(connection, access.practice, number))
+        return swap_told(access, await records.found(connection, access.practice, number))
 
 
 @router.post("/{id}/take", operation_id="takeSwap", openapi_extra=errors(409))
@@ -200,33 +147,10 @@ async def withdraw(access: Changing, number: Number) -> Swap:
 
 async def _call_off(access: Access, number: int, event: Declined | Withdrawn) -> Swap:
     how = asked(access, None, dry_run=False)
-    return _told(access, await swapping.call_off(access.desk.database, access.plan, number, event, how))
+    return swap_told(access, await swapping.call_off(access.desk.database, access.plan, number, event, how))
 
 
 async def _done(access: Access, came: tuple[machine.Swap, Effect]) -> Swap:
     swap, effect = came
     await access.desk.reload()
-    return _told(access, swap).model_copy(update={"changes": told(effect)})
-
-
-def _told(access: Access, swap: machine.Swap) -> Swap:
-    """As it stands now: one whose time has come is over, also before the worker has written that down."""
-    swap = advance(access.plan.escalation.roster, swap, Begun(), access.now)
-    wanted = swap.exchange
-    return Swap(
-        id=swap.number or None,
-        state=swap.state,
-        schedule=swap.schedule,
-        member=swap.member,
-        starts_at=swap.start,
-        ends_at=swap.end,
-        in_exchange=ToldTime(schedule=wanted.schedule, starts_at=wanted.start, ends_at=wanted.end) if wanted else None,
-        author=swap.author,
-        reason=swap.reason,
-        offered_at=swap.offered_at,
-        taken_by=swap.taken_by or None,
-        taken_at=swap.taken_at,
-        ended_at=swap.ended_at,
-        ended_by=swap.ended_by or None,
-        changes=None,
-    )
+    return swap_told(access, swap).model_copy(update={"changes": told(effect)})
