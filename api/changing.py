@@ -10,6 +10,7 @@ from api.access import Access
 from api.differences import Changes, changes
 from api.documents import Responses, created
 from api.fields import Line
+from escalation.window import kept
 from routing.effect import Effect
 from storage.asked import Asked
 
@@ -22,7 +23,7 @@ TRIED: Final = "What it would change; nothing is stored."
 
 def asked(access: Access, waiver: str | None, *, dry_run: bool) -> Asked:
     """Who asks, and how."""
-    return Asked(access.key.name, access.key.actor, access.now, waiver or "", dry_run)
+    return Asked(access.key.name, access.key.actor, kept(access.now), waiver or "", dry_run)
 
 
 def told(effect: Effect) -> Changes:

@@ -93,7 +93,7 @@ async def list_swaps(
 )
 async def offer(access: Changing, wanted: NewSwap, dry_run: DryRun = False) -> JSONResponse:
     """Offer a time. Until somebody takes it, and if nobody does, whoever is on call stays so."""
-    exchange = wanted.in_exchange
+    exchange, how = wanted.in_exchange, asked(access, None, dry_run=dry_run)
     swap = machine.Swap(
         wanted.schedule,
         wanted.member,
@@ -101,10 +101,10 @@ async def offer(access: Changing, wanted: NewSwap, dry_run: DryRun = False) -> J
         wanted.ends_at,
         access.key.name,
         wanted.reason,
-        access.now,
+        how.now,
         machine.Exchange(exchange.schedule, exchange.starts_at, exchange.ends_at) if exchange else None,
     )
-    made = await swapping.offer(access.desk.database, access.plan, swap, asked(access, None, dry_run=dry_run))
+    made = await swapping.offer(access.desk.database, access.plan, swap, how)
     location = f"/v1/practices/{access.practice}/swaps/{made.number}"
     return answer(swap_told(access, made), location if made.number else None)
 

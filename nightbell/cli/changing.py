@@ -13,6 +13,7 @@ from escalation.oncall import name_of
 from escalation.refusal import RefusedError
 from escalation.roster import Roster
 from escalation.wallclock import shown
+from escalation.window import kept
 from nightbell.cli.console import Stop, instant_in, stderr, stdout, with_parts
 from nightbell.composition import Parts
 from routing.effect import Effect
@@ -53,7 +54,7 @@ def change(work: Callable[[Parts], Awaitable[Result]]) -> Result:
 
 def asked(parts: Parts, author: str, waiver: str = "", *, dry_run: bool = False) -> Asked:
     """Who asks, and how."""
-    return Asked(line("--author", author), _actor(), parts.clock.now(), waiver.strip(), dry_run)
+    return Asked(line("--author", author), _actor(), kept(parts.clock.now()), waiver.strip(), dry_run)
 
 
 def _actor() -> str:

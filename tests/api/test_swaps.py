@@ -39,6 +39,13 @@ async def audited(operator: Operator) -> list[str]:
     return [row.action for row in rows]
 
 
+async def test_what_is_answered_is_what_is_kept(operator: Operator):
+    operator.clock.at = NIGHT + TimeDelta(nanoseconds=123_456_789)
+    path = await offered(operator)
+    taken = (await operator.asks("POST", f"{path}/take", {"member": "patel"})).json()
+    assert (await operator.asks("GET", path)).json() == {**taken, "changes": None}
+
+
 async def test_an_offer_changes_nothing_and_taking_it_changes_who_is_on_call(operator: Operator):
     path = await offered(operator)
     assert await on_call(operator, WITHIN) == ["chen"]
