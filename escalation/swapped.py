@@ -79,6 +79,10 @@ def _passed(
     roster: Roster, swap: Swap, window: tuple[str, Instant, Instant], giver: str, taker: str
 ) -> Iterator[Override]:
     schedule, start, end = window
+    if schedule not in roster.schedules:
+        raise stands_in_the_way(
+            f"The plan has no schedule {schedule} any more: withdraw the swap. Nothing was changed."
+        )
     spans = spans_of(roster, schedule, giver, start, end)
     if not spans:
         raise stands_in_the_way(

@@ -54,7 +54,8 @@ def change(work: Callable[[Parts], Awaitable[Result]]) -> Result:
 
 def asked(parts: Parts, author: str, waiver: str = "", *, dry_run: bool = False) -> Asked:
     """Who asks, and how."""
-    return Asked(line("--author", author), _actor(), kept(parts.clock.now()), waiver.strip(), dry_run)
+    because = line("--waiver", waiver) if waiver else ""
+    return Asked(line("--author", author), _actor(), kept(parts.clock.now()), because, dry_run)
 
 
 def _actor() -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from whenever import TimeDelta
 
+from storage import plans
 from tests.api.conftest import NIGHT, SAMPLE, Operator
 from tests.api.test_overrides import on_call, only_the_primary_is_paged
 
@@ -211,3 +212,34 @@ async def test_an_override_of_a_swap_that_is_ended_gives_the_time_back(operator:
     (record,) = (await operator.asks("GET", "/overrides")).json()["items"]
     await operator.asks("DELETE", f"/overrides/{record['id']}")
     assert await on_call(operator, WITHIN) == ["chen"]
+
+
+async def test_nothing_is_half_stored_when_it_fails_in_the_middle(operator: Operator, monkeypatch: pytest.MonkeyPatch):
+    wanted = {"schedule": "backup", "starts_at": OFFER["starts_at"], "ends_at": OFFER["ends_at"]}
+    path = await offered(operator, in_exchange=wanted)
+    really, made = plans.add_override, []
+
+    async def second_fails(*arguments: Any) -> int:
+        made.append(arguments)
+        if len(made) > 1:
+            raise RuntimeError
+        return await really(*arguments)
+
+    monkeypatch.setattr("storage.plans.add_override", second_fails)
+    await operator.refused(500, "POST", f"{path}/take", {"member": "osei"})
+    assert len(made) == 2
+    assert await operator.sql("SELECT 1 FROM overrides") == []
+    assert (await operator.asks("GET", path)).json()["state"] == "offered"
+    assert await audited(operator) == ["offer swap"]
+    monkeypatch.undo()
+    assert (await operator.asks("POST", f"{path}/take", {"member": "osei"})).status_code == 200
+
+
+async def test_a_swap_of_a_schedule_that_the_plan_no_longer_has(operator: Operator):
+    path = await offered(operator)
+    document = SAMPLE.replace("page: primary", "page: first").replace("  primary:\n", "  first:\n")
+    published = await operator.asks("POST", "/plan/publish", content=document, headers={"Content-Type": "text/yaml"})
+    assert published.status_code == 201
+    told = await operator.refused(409, "POST", f"{path}/take", {"member": "patel"})
+    assert "The plan has no schedule primary any more" in told["detail"]
+    assert (await operator.asks("POST", f"{path}/withdraw")).json()["state"] == "withdrawn"

@@ -171,6 +171,7 @@ def test_a_swap_in_exchange_changes_both_times(maple):
     ("swap", "beside", "says"),
     [
         (taken("nobody"), {}, "not among the staff"),
+        (taken(schedule="gone"), {}, "The plan has no schedule gone any more"),
         (taken(), {"leaves": (Leave("patel", local(21, 19), local(22, 0)),)}, "has time off from 2026-11-21 19:00"),
         (taken(), {"overrides": (Override("primary", "osei", NOW, local(22, 0), "", ""),)}, "Chen is not on call"),
         (
