@@ -134,10 +134,11 @@ async def publish(access: Writing, request: Request, response: Response, if_matc
     document, draft = await document_of(access, request)
     if if_match is not None:
         _match(draft, if_match)
-    found = await publishing.checked(document, access.now, access.desk.plans.beside(access.practice))
+    beside = access.desk.plans.beside(access.practice)
+    found = await publishing.checked(document, access.now, beside)
     if stranger := _stranger(access, found.plan.practice):
         raise Problem(422, "The plan is another practice's.", stranger)
-    made = await publishing.publish_checked(access.desk.database, found, document, access.key.name, access.now)
+    made = await publishing.publish_checked(access.desk.database, found, beside, document, access.key.name, access.now)
     if draft is not None:
         await _discard(access, draft)
     await access.desk.reload()

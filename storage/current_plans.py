@@ -42,7 +42,7 @@ async def standings(connection: AsyncConnection, now: Instant) -> list[Standing]
     """How every practice stands now."""
     current = practices.c.current_version
     found = await connection.execute(select(practices.c.id, current).where(current.is_not(None)))
-    beside, digests = await _all_beside(connection, now), await _digests(connection)
+    beside, digests = await _beside(connection, now), await _digests(connection)
     return [Standing(row.id, row.current_version, beside[row.id], digests[row.id]) for row in found]
 
 
@@ -67,7 +67,7 @@ async def with_documents(connection: AsyncConnection, wanted: Iterable[Standing]
 
 async def beside_of(connection: AsyncConnection, practice: str, now: Instant) -> Beside:
     """What stands beside the practice's plan now, calendars and all; nothing for a practice that is not known."""
-    beside = (await _all_beside(connection, now))[practice]
+    beside = (await _beside(connection, now, practice))[practice]
     return replace(beside, calendars=(await _calendars(connection, [practice]))[practice])
 
 
@@ -81,25 +81,30 @@ async def load_version(connection: AsyncConnection, practice: str, version: int)
     return str(document) if document is not None else None
 
 
-async def _all_beside(connection: AsyncConnection, now: Instant) -> defaultdict[str, Beside]:
-    closed = await _by_practice(connection, _in_force(closures, now), _closure)
-    overridden = await _by_practice(connection, _in_force(overrides, now), _override)
-    away = await _by_practice(connection, _in_force(time_off, now), _leave)
-    known = await _by_practice(connection, select(number_facts), lambda row: (row.number, _facts(row)))
+async def _beside(connection: AsyncConnection, now: Instant, practice: str | None = None) -> defaultdict[str, Beside]:
+    """What stands beside each plan, calendars aside; of one practice, where one is given."""
+
+    def of(table: Table) -> Select[Any]:
+        return select(table) if practice is None else select(table).where(table.c.practice == practice)
+
+    closed = await _by_practice(connection, _in_force(of(closures), closures, now), _closure)
+    overridden = await _by_practice(connection, _in_force(of(overrides), overrides, now), _override)
+    away = await _by_practice(connection, _in_force(of(time_off), time_off, now), _leave)
+    known = await _by_practice(connection, of(number_facts), lambda row: (row.number, _facts(row)))
     found = defaultdict(Beside)
-    for practice in {*closed, *overridden, *away, *known}:
-        found[practice] = Beside(
-            closures=tuple(closed[practice]),
-            overrides=tuple(overridden[practice]),
-            leaves=tuple(away[practice]),
-            numbers=dict(known[practice]),
+    for name in {*closed, *overridden, *away, *known}:
+        found[name] = Beside(
+            closures=tuple(closed[name]),
+            overrides=tuple(overridden[name]),
+            leaves=tuple(away[name]),
+            numbers=dict(known[name]),
         )
     return found
 
 
-def _in_force(table: Table, now: Instant) -> Select[Any]:
+def _in_force(query: Select[Any], table: Table, now: Instant) -> Select[Any]:
     """The records that count now or will, in the order in which they were given."""
-    return select(table).where(table.c.ends_at > now.to_stdlib(), table.c.ended_at.is_(None)).order_by(table.c.id)
+    return query.where(table.c.ends_at > now.to_stdlib(), table.c.ended_at.is_(None)).order_by(table.c.id)
 
 
 async def _by_practice(

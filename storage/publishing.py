@@ -5,11 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant
 
 from routing.plan import Beside, Plan, PlanFaults, Publishable, publishable, read
 from routing.plan.publish import NOTHING_BESIDE
 from storage import current_plans, plans
+from storage.beside import lock_practice
 from storage.database import Database
 
 _CHECKING: Final = ThreadPoolExecutor(1, "checking")
@@ -34,7 +36,8 @@ async def checked(document: str, now: Instant, beside: Beside) -> Publishable:
 async def publish(database: Database, document: str, author: str, now: Instant) -> Published:
     """Check and publish the document. Raises PlanFaults with all faults, NumberTakenError, UnavailableError."""
     beside = await _beside(database, document, now)
-    return await publish_checked(database, await checked(document, now, beside), document, author, now)
+    found = await checked(document, now, beside)
+    return await publish_checked(database, found, beside, document, author, now)
 
 
 async def _beside(database: Database, document: str, now: Instant) -> Beside:
@@ -48,10 +51,26 @@ async def _beside(database: Database, document: str, now: Instant) -> Beside:
 
 
 async def publish_checked(
-    database: Database, found: Publishable, document: str, author: str, now: Instant
+    database: Database, found: Publishable, beside: Beside, document: str, author: str, now: Instant
 ) -> Published:
-    """Publish the document that `checked` found to be fit. Raises NumberTakenError, UnavailableError."""
+    """Publish the document that `checked` found to be fit, with this beside it.
+
+    Where something else stands beside it by now, such as time off that was given meanwhile, it is judged again: nobody
+    changes the calendar between the last judgement and the publishing. Raises PlanFaults, NumberTakenError,
+    UnavailableError.
+    """
+    while True:
+        async with database.transaction() as connection:
+            await lock_practice(connection, found.plan.practice)
+            present = await current_plans.beside_of(connection, found.plan.practice, now)
+            if present == beside:
+                return await _publish(connection, found, document, author, now)
+        beside, found = present, await checked(document, now, present)
+
+
+async def _publish(
+    connection: AsyncConnection, found: Publishable, document: str, author: str, now: Instant
+) -> Published:
     waived = [{"check": w.fault.check, "path": w.fault.path, "because": w.because} for w in found.waived]
-    async with database.transaction() as connection:
-        version, is_new = await plans.publish(connection, found.plan, document, waived, author, now)
+    version, is_new = await plans.publish(connection, found.plan, document, waived, author, now)
     return Published(found.plan, version, is_new, tuple(f"{w['path']}: {w['because']}" for w in waived))
