@@ -14,7 +14,7 @@ OTHER: Final = 64 << 10
 """Bytes that a body may have: a plan's, and any other."""
 _JSON: Final = ("application/json",)
 _DOCUMENT: Final = ("application/yaml", "application/x-yaml", "text/yaml", "application/json")
-_TAKES_DOCUMENT: Final = ("/plan/draft", "/plan/verify", "/plan/publish")
+_TAKES_DOCUMENT: Final = ("/plan/draft", "/plan/verify", "/plan/preview", "/plan/publish")
 _NO_CODING: Final = ("", "identity")
 
 

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from nightbell.cli import (
+    calendar,
     calls,
     demo,
     doctor,
@@ -38,8 +39,8 @@ app = typer.Typer(
 )
 
 for module in (
-    running, plans, looking, overrides, swaps, time_off, calls, report, messages, telephone, keys, twilio, fallback,
-    doctor, demo,
+    running, plans, looking, calendar, overrides, swaps, time_off, calls, report, messages, telephone, keys, twilio,
+    fallback, doctor, demo,
 ):  # fmt: skip
     module.register(app)
 

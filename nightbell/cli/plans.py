@@ -32,7 +32,7 @@ def check(plan: PlanFile) -> None:
     try:
         found = publishable(text, _now())
     except PlanFaults as faults:
-        _show(plan, faults)
+        show_faults(plan, faults)
         raise typer.Exit(1) from None
     stdout.print(f"{plan}: fit to be published ({found.plan.name}, {len(found.plan.flow.nodes)} nodes).", markup=False)
     for waived in found.waived:
@@ -51,7 +51,7 @@ def apply(
     try:
         published = with_parts(publish)
     except PlanFaults as faults:
-        _show(plan, faults)
+        show_faults(plan, faults)
         stderr.print("Nothing was published; the practice keeps the plan that it had.")
         raise typer.Exit(1) from None
     name, version = published.plan.practice, published.version
@@ -74,7 +74,8 @@ def _now() -> Instant:
     return read_clock(load_settings().clock).now()
 
 
-def _show(file: Path, faults: PlanFaults) -> None:
+def show_faults(file: Path, faults: PlanFaults) -> None:
+    """Print every fault with its place and what mends it."""
     for fault in faults.faults:
         line = f":{fault.line}" if fault.line else ""
         stderr.print(f"{file}{line}: {fault.path}", style="bold", markup=False)

@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 import structlog
 
@@ -30,6 +31,7 @@ class Ran:
 
 
 Run = Callable[..., Ran]
+Willow = Callable[..., Ran]
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +93,23 @@ def maple(run: Run, plan_file: Path) -> Run:
     """The command line, with Maple Pediatrics published."""
     assert run("apply", str(plan_file)).code == 0
     return run
+
+
+@pytest.fixture
+def willow(run: Run, plan_file: Path, sample: str, data_dir: Path) -> Willow:
+    """The command line for Willow, where nothing stands beside the plan; it is 02:10 on a Sunday."""
+    document = sample.replace("maple-pediatrics", "willow").replace("+16175550100", "+16175550148")
+    plan_file.write_text(document)
+    assert run("apply", str(plan_file)).code == 0
+    with psycopg.connect(start_embedded(data_dir / "postgresql"), autocommit=True) as connection:
+        connection.execute("DELETE FROM swaps WHERE practice = 'willow'")
+        connection.execute("DELETE FROM time_off WHERE practice = 'willow'")
+        connection.execute("DELETE FROM overrides WHERE practice = 'willow'")
+
+    def nightbell(*arguments: str) -> Ran:
+        return run(*arguments, "--practice", "willow")
+
+    return nightbell
 
 
 @pytest.fixture

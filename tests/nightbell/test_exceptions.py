@@ -1,35 +1,16 @@
 """`nightbell override`, `swap` and `time-off`, as a practice manager types them."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from storage.embedded import start_embedded
-from tests.nightbell.conftest import Ran, Run
+from tests.nightbell.conftest import Ran, Run, Willow
 
 SATURDAY = ("--from", "2026-11-28 08:00", "--to", "2026-11-28 20:00")
 NOON = ("--from", "2026-11-22 12:00", "--to", "2026-11-22 20:00", "--reason", "A recital")
-Willow = Callable[..., Ran]
-
-
-@pytest.fixture
-def willow(run: Run, plan_file: Path, sample: str, data_dir: Path) -> Willow:
-    """The command line for Willow, where nothing stands beside the plan; it is 02:10 on a Sunday."""
-    document = sample.replace("maple-pediatrics", "willow").replace("+16175550100", "+16175550148")
-    plan_file.write_text(document)
-    assert run("apply", str(plan_file)).code == 0
-    with psycopg.connect(start_embedded(data_dir / "postgresql"), autocommit=True) as connection:
-        connection.execute("DELETE FROM swaps WHERE practice = 'willow'")
-        connection.execute("DELETE FROM time_off WHERE practice = 'willow'")
-        connection.execute("DELETE FROM overrides WHERE practice = 'willow'")
-
-    def nightbell(*arguments: str) -> Ran:
-        return run(*arguments, "--practice", "willow")
-
-    return nightbell
 
 
 def on_call(willow: Willow, at: str) -> str:
