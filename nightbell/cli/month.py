@@ -75,7 +75,7 @@ def _cell(
     lines = [Text(f"{day.day}{holiday}", "bold reverse" if day == today else "bold")]
     for entry in entries(duties, holes, (_midnight(day, plan.zone), _midnight(day.add(days=1), plan.zone))):
         when = "" if entry.goes_on else f"{entry.at.to_tz(plan.zone).format('HH:mm')} "
-        lines.append(Text(when, QUIET).append(_who(entry, shades)))
+        lines.append(Text().append(when, QUIET).append(_who(entry, shades)))
     return Text("\n").join(lines)
 
 
