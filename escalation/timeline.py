@@ -62,3 +62,17 @@ def pieces(edges: Iterable[Instant], start: Instant, end: Instant) -> Iterator[t
     """The stretches between the edges, from `start` until before `end`."""
     within = sorted({start, *(edge for edge in edges if start < edge < end)})
     yield from zip(within, [*within[1:], end], strict=True)
+
+
+def remainder(
+    start: Instant, end: Instant, taken: Iterable[tuple[Instant, Instant]]
+) -> Iterator[tuple[Instant, Instant]]:
+    """What of the time from `start` until before `end` is in none of the spans, which are in order."""
+    for begins, ends in taken:
+        if ends <= start or begins >= end:
+            continue
+        if start < begins:
+            yield start, begins
+        start = ends
+    if start < end:
+        yield start, end

@@ -17,6 +17,7 @@ from nightbell.effects import Effects
 from nightbell.fallback import refresh
 from nightbell.supervise import for_ever
 from nightbell.swaps_ending import end_swaps
+from nightbell.watching import Watching
 from routing.plan import Plan
 from storage import jobs, messages, pages
 from storage.errors import NotFoundError, UnavailableError
@@ -66,6 +67,7 @@ class Worker:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self.effects = Effects(parts)
+        self._watching = Watching(parts)
         self._reconciled: Instant | None = None
         self._resting: dict[str, float] = {}
         self._register()
@@ -172,7 +174,7 @@ class Worker:
                 name = jobs.PLACE_CALL if means == "call" else jobs.SEND_SMS
                 arguments: dict[str, str | int] = {"page": page, "attempt": attempt}
                 await self._parts.site.jobs.defer_once(connection, name, arguments, lock=f"sweep:{page}:{attempt}")
-        for work in (self._escalate, self._revive, self._reconcile, self._end_swaps):
+        for work in (self._escalate, self._revive, self._reconcile, self._end_swaps, self._watch):
             await self._alone(work.__name__, work)
         return len(unplaced)
 
@@ -212,6 +214,9 @@ class Worker:
 
     async def _end_swaps(self) -> None:
         await end_swaps(self._parts)
+
+    async def _watch(self) -> None:
+        await self._watching.look()
 
     async def _escalate(self) -> None:
         """Page about messages that are past their deadline, where their category says so."""

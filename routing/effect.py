@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 from whenever import Instant
 
-from escalation.coverage import Hole, holes
+from escalation.coverage import holes
 from escalation.preview import Preview
 from escalation.refusal import Objection, RefusalKind, RefusedError
 from escalation.roster import Leave, Override, Roster
+from escalation.timeline import remainder
 from routing.plan import Plan
 from routing.proving import PROVED, preview
 
@@ -81,20 +82,7 @@ def _new_holes(before: Plan, after: Plan, start: Instant, end: Instant) -> Itera
         made = holes(after.escalation, policy, start, end, verified_only=only)
         if not made:
             continue
-        was = holes(before.escalation, policy, start, end, verified_only=only)
+        was = [(one.start, one.end) for one in holes(before.escalation, policy, start, end, verified_only=only)]
         for hole in made:
-            for since, until in _without(hole, was):
+            for since, until in remainder(hole.start, hole.end, was):
                 yield NewHole(name, since, until, hole.because)
-
-
-def _without(hole: Hole, others: Iterable[Hole]) -> Iterator[tuple[Instant, Instant]]:
-    """What of the hole's window is in none of the others, which are in order."""
-    start = hole.start
-    for other in others:
-        if other.end <= start or other.start >= hole.end:
-            continue
-        if start < other.start:
-            yield start, other.start
-        start = other.end
-    if start < hole.end:
-        yield start, hole.end
