@@ -35,6 +35,7 @@ async def sweeps(night: Night, *others: Watching) -> None:
 async def test_the_operators_hear_of_an_empty_shift_days_before_and_once(stage: Stage):
     night = await stage(document=ALONE)
     desk = await front_desk(night)
+    await sweeps(night)
     await desk.does("/overrides", ILL)
     await night.parts.plans.refresh()
     others = [Watching(night.parts) for _ in range(3)]
