@@ -12,7 +12,7 @@ from whenever import Instant
 
 from escalation.precedence import resolve
 from escalation.roster import Layer, OnHolidays, Roster, Rotation
-from escalation.rotation import handoff, on_duty_in, turn_at
+from escalation.rotation import turn_at, turns_from
 from escalation.timeline import pieces
 from escalation.wallclock import date_of, exact, occurrences, reading
 
@@ -98,15 +98,12 @@ def layer_claims(roster: Roster, layer: Layer, start: Instant, end: Instant) -> 
 
 def _turns(rotation: Rotation, zone: str, shifted: int, span: Span) -> list[Claim]:
     """The turns of the rotation that touch the span."""
-    zone = rotation.zone or zone
-    number = max(turn_at(rotation, zone, span[0]), 0)
-    begins, found = exact(handoff(rotation, number), zone), list[Claim]()
-    while begins < span[1]:
-        ends = exact(handoff(rotation, number + 1), zone)
-        members = on_duty_in(rotation, number, shifted)
-        if begins < ends and members:
-            found.append((begins, ends, members))
-        begins, number = ends, number + 1
+    found, until = list[Claim](), span[1]
+    for turn in turns_from(rotation, zone, max(turn_at(rotation, zone, span[0]), 0), shifted):
+        if turn.start >= until:
+            break
+        if turn.start < turn.end and turn.members:
+            found.append(turn)
     return found
 
 

@@ -15,7 +15,7 @@ A change of members begins an *era*: from its first turn on, its own cycle of tu
 
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import NamedTuple
 
 from whenever import Date, Instant, Time
@@ -37,6 +37,14 @@ class Turn(NamedTuple):
     number: int
     start: Instant
     end: Instant
+
+
+class TurnOf(NamedTuple):
+    """From `start` until before `end` the turn is these staff ids'."""
+
+    start: Instant
+    end: Instant
+    members: tuple[str, ...]
 
 
 class _Era(NamedTuple):
@@ -137,6 +145,22 @@ def turn_of(rotation: Rotation, zone: str, instant: Instant) -> Turn:
         number -= 1
         start, end = exact(handoff(rotation, number), zone), start
     return Turn(number, start, end)
+
+
+def turns_from(rotation: Rotation, zone: str, turn: int, shifted: int = 0) -> Iterator[TurnOf]:
+    """The turns from `turn` on, which is 0 or later, without end: what `turn_bounds` and `on_duty_in` say of each."""
+    zone = rotation.zone or zone
+    # Most rotations have turns of one length and one cycle; what is the same for every turn is asked for once.
+    length = 0 if rotation.shift.months else shift_length(rotation)
+    cycle_of_all = () if rotation.changes else _only_cycle(rotation)
+    wall = handoff(rotation, turn)
+    start = exact(wall, zone)
+    for number in count(turn):
+        wall = wall + length if length else handoff(rotation, number + 1)
+        end = exact(wall, zone)
+        duty = cycle_of_all[(number + shifted) % len(cycle_of_all)] if cycle_of_all else None
+        yield TurnOf(start, end, on_duty_in(rotation, number, shifted) if duty is None else duty)
+        start = end
 
 
 def first_handoff(rotation: Rotation) -> int:
