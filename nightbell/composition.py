@@ -21,6 +21,7 @@ from storage.paging import Paging
 from storage.plan_cache import PlanCache
 from storage.seal import KeyRing
 from telephony.gateway import Gateway
+from webhooks.learning import Learning
 from webhooks.media import Media
 from webhooks.site import Metrics, Site
 from webhooks.urls import Urls
@@ -115,6 +116,7 @@ def _site(  # the parts in the order in which they depend on each other
         journal=Journal(settings.data_dir / "journal", ring),
         urls=Urls(settings.public_url),
         media=Media(settings.public_url, token.encode(), (settings.account_sid, token)),
+        learning=Learning(database, clock),
         metrics=Metrics(),
     )
 

@@ -5,6 +5,7 @@ from typing import Final
 
 import structlog
 
+from escalation.learnt import CALL_PLACED
 from escalation.page import (
     Attempt,
     AttemptState,
@@ -19,7 +20,7 @@ from escalation.page import (
 from escalation.presence import is_to_be_moved
 from ivr.position import Phase, Position
 from nightbell.composition import Parts
-from nightbell.texting import AFTER_UNCERTAIN, MOST_TRIES, again_after, tell_member, text
+from nightbell.texting import AFTER_UNCERTAIN, MOST_TRIES, about, again_after, tell_member, text
 from routing.plan import Plan
 from storage import alerts, jobs, pages
 from storage.calls import leg_position
@@ -30,6 +31,7 @@ from telephony.errors import AccountError, BusyError, GoneError, TwilioError, Un
 from telephony.gateway import LIVE, PlacedCall
 from telephony.pace import Pacer
 from webhooks.answer import key_of
+from webhooks.learning import of_call, of_text
 from webhooks.sms import code_of
 
 _log = structlog.get_logger(__name__)
@@ -73,8 +75,10 @@ class Effects:
             placed = placed or await self._call(stored, plan, attempt, claimed)
         except TwilioError as error:
             await self._not_placed(jobs.PLACE_CALL, page, attempt, claimed.tries, error)
+            await self._site.learning.learn(plan, claimed.address, of_call(error))
             return
         await self._was_placed(page, attempt, placed.sid)
+        await self._site.learning.learn(plan, claimed.address, CALL_PLACED)
 
     async def _is_intended(self, page: str, attempt: int) -> bool:
         """Asked before waiting for a slot, so that what was cancelled takes none."""
@@ -111,11 +115,13 @@ class Effects:
             return
         stored, plan = await self._page(page)
         body = sms_body(plan, stored, _attempt(stored, attempt))
-        url = self._site.urls.of_leg("sms/status", page, attempt)
+        sent = about(self._parts, plan)
+        url = self._site.urls.of_leg("sms/status", page, attempt, **sent)
         try:
             sid = await self._gateway.send_sms(claimed.address, plan.caller_id, body, url)
         except TwilioError as error:
             await self._not_placed(jobs.SEND_SMS, page, attempt, claimed.tries, error)
+            await self._site.learning.learn(plan, claimed.address, of_text(error))
             return
         await self._was_placed(page, attempt, sid)
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import sqlalchemy.exc
 from procrastinate.exceptions import ConnectorException
@@ -35,7 +35,7 @@ class Database:
         self._failed_at = float("-inf")
         self.is_away = False
         """Whether the last thing that was asked of the database failed for its being away; for monitors."""
-        self._under_way: set[asyncio.Task[object]] = set()
+        self._under_way: set[asyncio.Future[Any]] = set()
         self.engine: AsyncEngine = create_async_engine(
             sqlalchemy_url(url),
             pool_size=pool_size,
@@ -104,9 +104,7 @@ class Database:
         """
         if not self.answers:
             raise UnavailableError("failed a moment ago")
-        task = asyncio.ensure_future(work())
-        self._under_way.add(task)  # held until it is done, also when who waits for it is cancelled
-        task.add_done_callback(self._forget)
+        task = self._begun(work)
         try:
             done, _ = await asyncio.wait({task}, timeout=self._bound)
             if done:
@@ -118,6 +116,21 @@ class Database:
             raise
         self._failed_at = time.monotonic()
         raise UnavailableError(f"no answer in {self._bound:g} s")
+
+    async def aside(self, work: Callable[[], Awaitable[object]], patience: float) -> None:
+        """Do what nobody depends on: wait for it so many seconds at most, and then let it end by itself.
+
+        Whether the database is there, nothing follows of. Raises what the work raises meanwhile.
+        """
+        done, _ = await asyncio.wait({self._begun(work)}, timeout=patience)
+        for task in done:
+            task.result()
+
+    def _begun(self, work: Callable[[], Awaitable[Result]]) -> "asyncio.Future[Result]":
+        task = asyncio.ensure_future(work())
+        self._under_way.add(task)  # held until it is done, also when who waits for it is cancelled
+        task.add_done_callback(self._forget)
+        return task
 
     def _forget(self, task: "asyncio.Future[Result]") -> None:
         self._under_way.discard(task)

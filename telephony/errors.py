@@ -58,7 +58,9 @@ def classify(status: int, code: int, retry_after: str | None = None) -> TwilioEr
 _MEANINGS: Final = {
     21211: "the number is not valid",
     21214: "the number cannot be reached",
+    21215: "the account may not call that country",
     21216: "calls to the number are not allowed",
+    21217: "the number does not seem to be valid",
     21219: "a trial account calls only verified numbers",
     21408: "the account may not reach that country",
     21608: "a trial account texts only verified numbers",
@@ -66,6 +68,7 @@ _MEANINGS: Final = {
     21611: "too many texts are queued",
     21612: "the number cannot be texted from here",
     21614: "the number is not a mobile",
+    21635: "the number is a landline",
 }
 
 DELIVERY: Final = {
@@ -79,3 +82,13 @@ DELIVERY: Final = {
     30034: "the practice's number is not registered for texting (10DLC)",
 }
 """Why a text was not delivered, by the code of its status callback (https://www.twilio.com/docs/api/errors)."""
+
+NEVER_CALLED: Final = frozenset({21211, 21214, 21215, 21216, 21217, 21219})
+"""With which Twilio refuses a call because of the number called, as often as it is asked."""
+NEVER_TEXTED: Final = frozenset({21211, 21408, 21608, 21612, 21614, 21635, 30006})
+"""With which it refuses, or reports as undelivered, a text because of the number texted. A landline, mostly.
+
+Not 30003 to 30005: a phone that is switched off has them too (https://www.twilio.com/docs/api/errors/30003).
+"""
+STOPPED: Final = frozenset({21610})
+"""Whoever has the number texted STOP."""

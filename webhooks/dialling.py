@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 from whenever import Instant, TimeDelta
 
+from escalation.learnt import KEY_PRESSED
 from escalation.oncall import targets
 from escalation.page import Accepted, AcceptedBy, PatientReached
 from escalation.policy import Policy
@@ -211,9 +212,11 @@ async def screened(site: Site, webhook: Webhook) -> str:
     """1 accepts: an empty document lets the bridge happen. Anything else ends this leg and the next one is dialled."""
     plan = _current(site, webhook)
     document = Document(voices(plan))
-    if webhook.form.get("Digits") != "1":
-        return str(document.hang_up())
-    await _accepted(site, plan, webhook, AcceptedBy.KEY)
+    if webhook.form.get("Digits") == "1":
+        await _accepted(site, plan, webhook, AcceptedBy.KEY)
+    else:
+        document.hang_up()
+    await site.learning.learn(plan, webhook.form.get("To", ""), KEY_PRESSED)
     return str(document)
 
 

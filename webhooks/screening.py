@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 from whenever import TimeDelta
 
+from escalation.learnt import KEY_PRESSED
 from escalation.page import (
     Accepted,
     AcceptedBy,
@@ -136,13 +137,17 @@ async def _reason(leg: _Leg) -> str | None:
 async def screened(site: Site, webhook: Webhook) -> str:
     """A key was pressed on the clinician's leg."""
     leg = await _leg(site, webhook)
-    if over := _over(leg):
-        return over
-    match webhook.form.get("Digits", ""):
+    answer = _over(leg) or await _chosen(leg, webhook.form.get("Digits", ""))
+    await site.learning.learn(leg.plan, leg.attempt.address, KEY_PRESSED)
+    return answer
+
+
+async def _chosen(leg: _Leg, key: str) -> str:
+    match key:
         case "1":
             return await _accept(leg)
         case "2" if leg.attempt.purpose is not Purpose.BRIDGE:
-            await site.paging.happen(leg.page, Declined(leg.attempt.member, leg.attempt.number))
+            await leg.site.paging.happen(leg.page, Declined(leg.attempt.member, leg.attempt.number))
             return str(leg.say("Passed on. Goodbye.").hang_up())
         case "3":
             return await _tell_reason(leg)

@@ -13,6 +13,7 @@ from storage.journal import Journal
 from storage.paging import Paging
 from storage.plan_cache import PlanCache
 from storage.seal import KeyRing
+from webhooks.learning import Learning
 from webhooks.media import Media
 from webhooks.urls import Urls
 
@@ -56,4 +57,5 @@ class Site:
     journal: Journal
     urls: Urls
     media: Media
+    learning: Learning
     metrics: Metrics

@@ -9,12 +9,16 @@ from typing import Final
 
 import structlog
 from twilio.twiml.messaging_response import MessagingResponse
+from whenever import Instant
 
+from escalation.learnt import SAID_START, SAID_STOP, TEXT_ARRIVED
 from escalation.page import Accepted, AcceptedBy, Declined, Delivered, Event, Failed, PageState, Placed
 from escalation.roster import Member
 from routing.plan import Plan
 from storage import jobs, pages
 from telephony.errors import DELIVERY
+from webhooks.call import count
+from webhooks.learning import of_code
 from webhooks.signed import Webhook
 from webhooks.site import Site
 
@@ -49,6 +53,7 @@ async def received(site: Site, webhook: Webhook) -> str:
     opted = webhook.form.get("OptOutType", "").casefold() or first
     if opted in _STOP | _START:
         await _opted(site, plan, member, opted)
+        await site.learning.keep(plan, webhook.form["From"], SAID_STOP if opted in _STOP else SAID_START)
         return ""  # Twilio answers these itself
     if "OptOutType" in webhook.form:
         return ""  # HELP: answered by Twilio, too
@@ -147,12 +152,20 @@ class _Report:
 
 
 async def status(site: Site, webhook: Webhook) -> str:
-    """What became of a page's text."""
-    number, code = webhook.query.get("attempt", ""), webhook.form.get("ErrorCode", "")
-    if not (number.isascii() and number.isdigit()):
-        return ""
-    known = int(code) if code.isascii() and code.isdigit() else 0
-    event = _Report(int(number), webhook.form.get("MessageStatus", ""), known).event()
-    if event is not None:
-        await site.paging.happen(webhook.query.get("page", ""), event)
+    """What became of a text to one of the staff, about a page or about something else."""
+    number, code = webhook.query.get("attempt", ""), count(webhook.form, "ErrorCode")
+    told = webhook.form.get("MessageStatus", "")
+    if number.isascii() and number.isdigit():
+        event = _Report(int(number), told, code).event()
+        if event is not None:
+            await site.paging.happen(webhook.query.get("page", ""), event)
+    await _learn(site, webhook, told, code)
     return ""
+
+
+async def _learn(site: Site, webhook: Webhook, told: str, code: int) -> None:
+    """What it says of the number. A report can come late: whoever got the text may have answered STOP meanwhile."""
+    plan, at = site.plans.current(webhook.query.get("practice", "")), count(webhook.query, "at")
+    if plan is not None and at:
+        learnt = TEXT_ARRIVED if told == "delivered" else of_code(code)
+        await site.learning.learn(plan, webhook.form.get("To", ""), learnt, Instant.from_timestamp(at))
