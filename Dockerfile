@@ -3,6 +3,7 @@ FROM python:3.11-slim-bookworm AS build
 WORKDIR /build
 COPY pyproject.toml constraints.txt README.md ./
 COPY api api
+COPY calendars calendars
 COPY escalation escalation
 COPY ivr ivr
 COPY migrations migrations
