@@ -84,12 +84,18 @@ calendar_copies = Table(
     Column("tried_at", Instant_, nullable=False),
     Column("failure", Text, nullable=False),
     Column("told_at", Instant_),
+    Column("content", Text, nullable=False, server_default=""),
+    Column("read_at", Instant_),
+    Column("failing_since", Instant_),
+    Column("told_names", JSONB, nullable=False, server_default="[]"),
     PrimaryKeyConstraint("practice", "calendar"),
 )
 """The last good copy of each calendar from elsewhere, and how the last try to fetch it went ("": well).
 
-`shifts`: start and end as epoch seconds, and the event's words. `fetched_at` NULL: never fetched. `told_at`: when the
-operators were told that it is stale."""
+`url`: which the copy is of. `shifts`: start and end as epoch seconds, and the event's words; `digest` is theirs.
+`content`: the zone in which it was read, and a digest of what was read, last at `read_at`. `fetched_at`: when it was
+last seen to be right; NULL: never fetched. `told_at`: when the operators were told that it is stale; `told_names`: the
+unknown names that they have heard of."""
 
 feeds = Table(
     "feeds",
@@ -104,8 +110,11 @@ feeds = Table(
     Column("revoked_at", Instant_),
     Column("revoked_by", Text),
     Column("last_used_at", Instant_),
+    Column("digest", Text, nullable=False, server_default=""),
+    Column("changed_at", Instant_),
     CheckConstraint("(member IS NULL) <> (schedule IS NULL)", name="subject"),
 )
+"""Secret links to a person's or a schedule's calendar. `digest`: of what it last said, and since `changed_at` says."""
 
 number_facts = Table(
     "number_facts",
