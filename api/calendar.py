@@ -13,7 +13,7 @@ from api.description import errors
 from api.differences import Changes, changes
 from api.fields import Moment, Told, example
 from api.on_call import Person, schedule_of
-from api.plan import document_of
+from api.plan import document_of, news_of
 from api.problems import Problem, Where
 from escalation.duties import render
 from escalation.oncall import name_of
@@ -135,7 +135,8 @@ async def preview_plan(access: Drafting, request: Request) -> Changes:
     Changes nothing. A plan with faults is refused with all of them.
     """
     document, _ = await document_of(access, request)
-    found = await publishing.checked(document, access.now, access.desk.plans.beside(access.practice))
+    beside = (await news_of(access, document)).joined(access.desk.plans.beside(access.practice))
+    found = await publishing.checked(document, access.now, beside)
     return await asyncio.to_thread(_preview, access, found.plan)
 
 

@@ -3,6 +3,7 @@
 import contextlib
 from dataclasses import dataclass
 
+from calendars.copying import Calendars
 from storage.clock import Clock
 from storage.database import Database
 from storage.errors import UnavailableError
@@ -20,6 +21,7 @@ class Desk:
     database: Database
     plans: PlanCache
     paging: Paging
+    calendars: Calendars
 
     async def reload(self) -> None:
         """Let the next request see what this one has changed.

@@ -11,7 +11,8 @@ from api.bodies import media_type
 from api.description import errors
 from api.fields import Told, example
 from api.problems import Problem, Where, plan_fault, plan_faults
-from routing.plan import PlanFaults, Waived
+from routing.plan import Beside, PlanFaults, Waived
+from routing.plan.elsewhere import News
 from storage import drafts, publishing
 from storage.drafts import Draft
 
@@ -113,7 +114,9 @@ async def verify(access: Drafting, request: Request) -> Verdict:
     """Say everything that is wrong with the plan that is sent; without a body, with the draft. Changes nothing."""
     document, _ = await document_of(access, request)
     try:
-        found = await publishing.checked(document, access.now, access.desk.plans.beside(access.practice))
+        found = await publishing.checked(
+            document, access.now, (await news_of(access, document)).joined(_beside(access))
+        )
     except PlanFaults as faults:
         return Verdict(fit=False, faults=plan_faults(faults.faults), waived=[])
     stranger = _stranger(access, found.plan.practice)
@@ -134,11 +137,14 @@ async def publish(access: Writing, request: Request, response: Response, if_matc
     document, draft = await document_of(access, request)
     if if_match is not None:
         _match(draft, if_match)
-    beside = access.desk.plans.beside(access.practice)
+    news = await news_of(access, document)
+    beside = news.joined(_beside(access))
     found = await publishing.checked(document, access.now, beside)
     if stranger := _stranger(access, found.plan.practice):
         raise Problem(422, "The plan is another practice's.", stranger)
-    made = await publishing.publish_checked(access.desk.database, found, beside, document, access.key.name, access.now)
+    made = await publishing.publish_checked(
+        access.desk.database, found, beside, document, access.key.name, access.now, news
+    )
     if draft is not None:
         await _discard(access, draft)
     await access.desk.reload()
@@ -153,6 +159,15 @@ def _waiver(waived: Waived) -> PlanWaiver:
     return PlanWaiver(
         pointer=fault.pointer or "", detail=fault.detail, check=waived.fault.check, because=waived.because
     )
+
+
+async def news_of(access: Access, document: str) -> News:
+    """The calendars from elsewhere that the document names and of which there is no copy, fetched."""
+    return await publishing.news_of(access.desk.database, document, access.now, access.desk.calendars.news)
+
+
+def _beside(access: Access) -> Beside:
+    return access.desk.plans.beside(access.practice)
 
 
 async def document_of(access: Access, request: Request) -> tuple[str, Draft | None]:

@@ -51,7 +51,7 @@ def create_app(parts: Parts, *, with_worker: bool = False) -> FastAPI:
     app.state.parts = parts
     app.router.routes.extend(routes())
     app.include_router(health_routes(readiness, parts.site.metrics.registry, parts.gauges.look))
-    desk = Desk(parts.clock, parts.ring, parts.database, parts.plans, parts.site.paging)
+    desk = Desk(parts.clock, parts.ring, parts.database, parts.plans, parts.site.paging, parts.calendars)
     app.router.routes.append(_mounted(create_api(desk)))
     return app
 

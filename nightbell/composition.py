@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import procrastinate
 import structlog
 
+from calendars.copying import Calendars
+from calendars.guard import networks_of
 from nightbell.gauges import Gauges
 from nightbell.settings import Settings
 from storage.clock import Clock, read_clock
@@ -42,6 +44,7 @@ class Parts:
     gateway: Gateway
     site: Site
     gauges: Gauges
+    calendars: Calendars
 
 
 def database_url(settings: Settings) -> str:
@@ -96,7 +99,8 @@ async def compose(settings: Settings, *, clock: Clock | None = None, url: str | 
         stack.push_async_callback(site.media.close)
         stack.push_async_callback(site.events.close)
         gauges = Gauges(site.metrics.registry, database, clock)
-        yield Parts(settings, clock, ring, database, plans, queue, gateway, site, gauges)
+        calendars = Calendars(networks_of(settings.calendar_networks))
+        yield Parts(settings, clock, ring, database, plans, queue, gateway, site, gauges, calendars)
 
 
 def _site(  # the parts in the order in which they depend on each other

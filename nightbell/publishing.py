@@ -8,4 +8,4 @@ __all__ = ["Published", "publish_text"]
 
 async def publish_text(parts: Parts, document: str, author: str) -> Published:
     """Check and publish the document. Raises PlanFaults with all faults, NumberTakenError, UnavailableError."""
-    return await publish(parts.database, document, author, parts.clock.now())
+    return await publish(parts.database, document, author, parts.clock.now(), parts.calendars.news)

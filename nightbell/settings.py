@@ -12,6 +12,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from calendars.guard import networks_of
 from storage.database import sqlalchemy_url
 from storage.seal import KeyRing, KeySettingError, new_key_setting
 from telephony.transport import TWILIO_API
@@ -52,6 +53,7 @@ class Settings(BaseSettings):
     ] = ""
     fallback_dir: Annotated[Path | None, Field(validation_alias=_named("NIGHTBELL_FALLBACK_DIR"))] = None
     fallback_url: Annotated[str, Field(validation_alias=_named("NIGHTBELL_FALLBACK_URL"))] = ""
+    calendar_networks: Annotated[str, Field(validation_alias=_named("NIGHTBELL_CALENDAR_NETWORKS"))] = ""
     log_format: Annotated[str, Field(validation_alias=_named("NIGHTBELL_LOG_FORMAT"), pattern="^(json|text)$")] = "text"
     log_level: Annotated[
         str, Field(validation_alias=_named("NIGHTBELL_LOG_LEVEL"), pattern="^(debug|info|warning|error)$")
@@ -79,6 +81,15 @@ class Settings(BaseSettings):
     def _with_scheme(cls, value: str) -> str:
         if value and not value.startswith(("https://", "http://")):
             raise ValueError("it must begin with https://, as Twilio is to call it, such as https://calls.example.org")
+        return value
+
+    @field_validator("calendar_networks", mode="after")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        try:
+            networks_of(value)
+        except ValueError:
+            raise ValueError("it takes networks, such as 10.1.0.0/16, fd00::/8") from None
         return value
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant, TimeDelta
 
 from escalation.page import CallerPresence, Due, Page
+from nightbell.calendars_in import CalendarsIn
 from nightbell.composition import Parts
 from nightbell.effects import Effects
 from nightbell.fallback import refresh
@@ -41,6 +42,8 @@ SWEEP_EVERY: Final = 2.0
 """Real seconds; with the heartbeat below it bounds how long a dead worker's pages lie still to under 10 s."""
 FALLBACK_EVERY: Final = 10.0
 """Real seconds between two looks whether the static fallback files are still right."""
+CALENDARS_EVERY: Final = 5.0
+"""Real seconds between two looks which calendars from elsewhere are due. Not a part of the sweep, which cannot wait."""
 HEARTBEAT: Final = 2.0
 STALLED_AFTER: Final = 6.0
 UNPLACED_AFTER: Final = TimeDelta(seconds=5)
@@ -68,6 +71,7 @@ class Worker:
         self._parts = parts
         self.effects = Effects(parts)
         self._watching = Watching(parts)
+        self.calendars = CalendarsIn(parts)
         self._reconciled: Instant | None = None
         self._resting: dict[str, float] = {}
         self._register()
@@ -93,6 +97,7 @@ class Worker:
             for_ever("timers", self.wake, WAKE_EVERY),
             for_ever("sweep", self.sweep, SWEEP_EVERY),
             for_ever("fallback", lambda: refresh(self._parts), FALLBACK_EVERY),
+            for_ever("calendars", self.calendars.look, CALENDARS_EVERY),
         ]
         tasks = [asyncio.create_task(work) for work in working]
         try:

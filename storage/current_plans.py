@@ -159,7 +159,8 @@ async def _calendars(connection: AsyncConnection, wanted: list[str]) -> defaultd
     found = defaultdict[str, dict[str, tuple[Event, ...]]](dict)
     if wanted:
         copies = calendar_copies.c
-        query = select(copies.practice, copies.calendar, copies.shifts).where(copies.practice.in_(wanted))
+        query = select(copies.practice, copies.calendar, copies.shifts)
+        query = query.where(copies.practice.in_(wanted), copies.fetched_at.is_not(None))
         for row in await connection.execute(query):
             found[row.practice][row.calendar] = tuple(
                 (Instant.from_timestamp(start), Instant.from_timestamp(end), words) for start, end, words in row.shifts

@@ -1,17 +1,20 @@
 """`apply`, `check` and `schema`: the plan, from a file."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from whenever import Instant
 
+from calendars.copying import Calendars
+from calendars.guard import networks_of
 from nightbell.cli.console import read_text, stderr, stdout, with_parts
 from nightbell.composition import Parts
 from nightbell.publishing import Published, publish_text
 from nightbell.settings import load_settings
-from routing.plan import PlanFaults, json_schema, publishable
+from routing.plan import Beside, Document, PlanFaults, Publishable, json_schema, publishable, read
+from routing.plan.elsewhere import News
 from storage.clock import read_clock
 
 PlanFile = Annotated[
@@ -27,10 +30,13 @@ def register(app: typer.Typer) -> None:
 
 
 def check(plan: PlanFile) -> None:
-    """Check a plan, and say every fault with its place and what mends it. Needs no database."""
+    """Check a plan, and say every fault with its place and what mends it. Needs no database.
+
+    Calendars from elsewhere that it names are fetched, and kept nowhere.
+    """
     text = read_text(plan)
     try:
-        found = publishable(text, _now())
+        found = _checked(text)
     except PlanFaults as faults:
         show_faults(plan, faults)
         raise typer.Exit(1) from None
@@ -70,8 +76,21 @@ def schema() -> None:
     typer.echo(json.dumps(json_schema(), indent=2))
 
 
-def _now() -> Instant:
-    return read_clock(load_settings().clock).now()
+def _checked(text: str) -> Publishable:
+    settings = load_settings()
+    now, written = read_clock(settings.clock).now(), _read(text)
+    news, urls = News(), {name: doc.url for name, doc in written.calendars.items()} if written else {}
+    if written is not None and urls:
+        calendars = Calendars(networks_of(settings.calendar_networks))
+        news = asyncio.run(calendars.news(urls, written.timezone, now))
+    return publishable(text, now, beside=news.joined(Beside()))
+
+
+def _read(text: str) -> Document | None:
+    try:
+        return read(text)
+    except PlanFaults:
+        return None  # `publishable` tells of the faults, all of them
 
 
 def show_faults(file: Path, faults: PlanFaults) -> None:

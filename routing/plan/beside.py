@@ -20,7 +20,7 @@ class Beside:
     """What stands beside a plan. Overrides are in the order in which they were given.
 
     `calendars`: the events of the calendars from elsewhere, by the plan's name for each. `numbers`: what is known of
-    E.164 numbers.
+    E.164 numbers. `missing`: calendars that were to be fetched for this and could not be: what is wrong, what mends it.
     """
 
     closures: tuple[Closure, ...] = ()
@@ -28,6 +28,7 @@ class Beside:
     leaves: tuple[Leave, ...] = ()
     calendars: Mapping[str, tuple[Event, ...]] = field(default_factory=dict)
     numbers: Mapping[str, Facts] = field(default_factory=dict)
+    missing: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def with_beside(plan: Plan, beside: Beside) -> Plan:
@@ -60,7 +61,8 @@ def unknown_in(feed: Feed, words: str) -> tuple[str, ...]:
     """The parts of an event's words that mean nobody, as far as the plan says, and are not to be ignored."""
     if _plain(words) in feed.names or _plain(words) in feed.ignored:
         return ()
-    return tuple(part for part in parts_of(words) if part not in feed.names and part not in feed.ignored)
+    parts = parts_of(words) or (_plain(words),)
+    return tuple(part for part in parts if part not in feed.names and part not in feed.ignored)
 
 
 def parts_of(words: str) -> tuple[str, ...]:

@@ -12,9 +12,12 @@ __all__ = ["CalendarRules", "Feed", "Pay", "ShiftStart"]
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A calendar from elsewhere. `names`: the staff id by the (case-folded) words of an event; `ignored`: nobody's."""
+    """A calendar from elsewhere, at a secret address.
 
-    url: str
+    `names`: the staff id by the (case-folded) words of an event; `ignored`: words that are nobody's.
+    """
+
+    url: str = field(repr=False)
     names: Mapping[str, str]
     ignored: frozenset[str]
     refresh: TimeDelta

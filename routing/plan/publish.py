@@ -71,7 +71,7 @@ def check(document: Document, now: Instant, beside: Beside = NOTHING_BESIDE) -> 
 def _judge(document: Document, now: Instant, beside: Beside) -> tuple[tuple[Fault, ...], tuple[Waived, ...]]:
     """The faults that stand, and those that are waived."""
     standing, waived = [*_bad_waivers(document)], []
-    for fault in findings(Subject(document, with_beside(compile_plan(document), beside), now)):
+    for fault in findings(Subject(document, with_beside(compile_plan(document), beside), now, beside)):
         waiver = next((waiver for waiver in document.waivers if _covers(waiver, fault)), None)
         if waiver is None:
             standing.append(fault)

@@ -15,10 +15,15 @@ class Elsewhere:
         self.says: dict[str, Answer] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.origin = ""
-        self.host = "127.0.0.1"
+        self._was_asked = asyncio.Condition()
 
     def url(self, path: str, host: str = "127.0.0.1") -> str:
         return self.origin.replace("127.0.0.1", host) + path
+
+    async def is_asked(self, times: int) -> None:
+        """Wait until it was asked so often in all."""
+        async with asyncio.timeout(10), self._was_asked:
+            await self._was_asked.wait_for(lambda: len(self.asked) >= times)
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator["Elsewhere"]:
@@ -41,6 +46,8 @@ class Elsewhere:
                 path = head[0].split(" ")[1]
                 headers = dict(line.lower().split(": ", 1) for line in head[1:] if line)
                 self.asked.append((path, headers))
+                async with self._was_asked:
+                    self._was_asked.notify_all()
                 await self.says.get(path, status(404))(writer)
                 await writer.drain()
         finally:

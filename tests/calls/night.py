@@ -77,6 +77,7 @@ async def start_product(
             public_url=f"http://127.0.0.1:{port}",
             data_dir=folder,
             calls_per_second=1000.0,
+            calendar_networks="127.0.0.0/8",
         )
         parts = await stack.enter_async_context(compose(settings, clock=clock, url=url))
         origin = await stack.enter_async_context(serving(create_product(parts), port))

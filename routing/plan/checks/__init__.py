@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from routing.plan.checks import names, numbers, opening, people, routes, ways, words
+from routing.plan.checks import calendars, names, numbers, opening, people, routes, ways, words
 from routing.plan.checks.subject import Subject
 from routing.plan.faults import Fault, Finding
 
@@ -30,6 +30,8 @@ CHECKS: Final[Mapping[str, Check]] = {
     "repeated-staff": people.repeated_staff,
     "rotation": people.rotation,
     "coverage-hole": people.coverage_hole,
+    "calendar-feed": calendars.calendar_feed,
+    "calendar-names": calendars.calendar_names,
     "caller-id": numbers.caller_id,
     "repeated-number": numbers.repeated_number,
     "loop": numbers.loop,

@@ -1,13 +1,14 @@
 """What the checks look at, and how a caller can move through it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 
 from whenever import Instant
 
 from ivr.flow import Connect, HangUp, Inform, Menu, Message, Node, Queue, Survey, Text, Transfer
+from routing.plan.beside import Beside
 from routing.plan.document import Document
 from routing.plan.faults import Path
 from routing.plan.plan import Plan
@@ -18,11 +19,12 @@ Way = tuple[str, str, str | None]
 
 @dataclass(frozen=True)
 class Subject:
-    """A document, the plan that it compiles to, and the moment of publishing."""
+    """A document, the plan that it compiles to, the moment of publishing, and what stands beside the plan."""
 
     document: Document
     plan: Plan
     now: Instant
+    beside: Beside = field(default_factory=Beside)
 
     def at(self, node: str, *rest: str) -> Path:
         """The path of something in a node: `flow.night.menu.otherwise`."""
