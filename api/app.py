@@ -12,9 +12,11 @@ from starlette.responses import Response
 
 from api import (
     calendar,
+    calendars,
     calls,
     closures,
     explaining,
+    feeds,
     on_call,
     overrides,
     pages,
@@ -38,10 +40,12 @@ _ROUTERS: Final = (
     explaining,
     on_call,
     calendar,
+    calendars,
     closures,
     overrides,
     swaps,
     time_off,
+    feeds,
     calls,
     pages,
 )

@@ -22,6 +22,8 @@ class Desk:
     plans: PlanCache
     paging: Paging
     calendars: Calendars
+    origin: str
+    """Where the server is reached from outside: https://host."""
 
     async def reload(self) -> None:
         """Let the next request see what this one has changed.

@@ -12,6 +12,7 @@ from starlette.routing import Mount
 
 from api.app import PREFIX, create_api
 from api.desk import Desk
+from api.feed_files import feed_route
 from api.health import Readiness, health_routes
 from nightbell.composition import Parts
 from nightbell.supervise import for_ever
@@ -51,7 +52,16 @@ def create_app(parts: Parts, *, with_worker: bool = False) -> FastAPI:
     app.state.parts = parts
     app.router.routes.extend(routes())
     app.include_router(health_routes(readiness, parts.site.metrics.registry, parts.gauges.look))
-    desk = Desk(parts.clock, parts.ring, parts.database, parts.plans, parts.site.paging, parts.calendars)
+    desk = Desk(
+        parts.clock,
+        parts.ring,
+        parts.database,
+        parts.plans,
+        parts.site.paging,
+        parts.calendars,
+        parts.settings.public_url,
+    )
+    app.router.routes.append(feed_route(desk))
     app.router.routes.append(_mounted(create_api(desk)))
     return app
 

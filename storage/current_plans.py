@@ -71,6 +71,16 @@ async def beside_of(connection: AsyncConnection, practice: str, now: Instant) ->
     return replace(beside, calendars=(await _calendars(connection, [practice]))[practice])
 
 
+async def exceptions_since(
+    connection: AsyncConnection, practice: str, since: Instant
+) -> tuple[tuple[Override, ...], tuple[Leave, ...]]:
+    """The practice's overrides and time off that are not over at `since`, also those that are by now."""
+    overridden = _in_force(select(overrides).where(overrides.c.practice == practice), overrides, since)
+    away = _in_force(select(time_off).where(time_off.c.practice == practice), time_off, since)
+    given = (await _by_practice(connection, overridden, _override))[practice]
+    return tuple(given), tuple((await _by_practice(connection, away, _leave))[practice])
+
+
 async def load_version(connection: AsyncConnection, practice: str, version: int) -> str | None:
     """The document of an older version; None when there is none."""
     document = await connection.scalar(

@@ -12,6 +12,7 @@ from nightbell.cli import (
     demo,
     doctor,
     fallback,
+    feeds,
     keys,
     looking,
     messages,
@@ -39,8 +40,8 @@ app = typer.Typer(
 )
 
 for module in (
-    running, plans, looking, calendar, overrides, swaps, time_off, calls, report, messages, telephone, keys, twilio,
-    fallback, doctor, demo,
+    running, plans, looking, calendar, overrides, swaps, time_off, feeds, calls, report, messages, telephone, keys,
+    twilio, fallback, doctor, demo,
 ):  # fmt: skip
     module.register(app)
 

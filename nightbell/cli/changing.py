@@ -55,10 +55,11 @@ def change(work: Callable[[Parts], Awaitable[Result]]) -> Result:
 def asked(parts: Parts, author: str, waiver: str = "", *, dry_run: bool = False) -> Asked:
     """Who asks, and how."""
     because = line("--waiver", waiver) if waiver else ""
-    return Asked(line("--author", author), _actor(), kept(parts.clock.now()), because, dry_run)
+    return Asked(line("--author", author), actor(), kept(parts.clock.now()), because, dry_run)
 
 
-def _actor() -> str:
+def actor() -> str:
+    """Who acts, for the audit trail."""
     return f"{COMMAND_LINE} ({getpass.getuser()})"
 
 
