@@ -23,7 +23,7 @@ from nightbell.composition import Parts
 from routing.effect import Effect
 from routing.plan import Plan, PlanFaults, read
 from routing.proving import PROVED, preview, prove
-from storage.publishing import checked
+from storage.publishing import checked, news_of
 
 MOST: Final = TimeDelta(hours=24 * 400)
 _EARLIEST: Final = 2000
@@ -176,7 +176,8 @@ def preview_(plan: PlanFile) -> None:
         present = parts.plans.current(practice)
         if present is None:
             raise Stop(f"{practice} has no plan yet: there is nothing that would change. nightbell check {plan}")
-        draft = (await checked(text, now, parts.plans.beside(practice))).plan
+        news = await news_of(parts.database, text, now, parts.calendars.news)
+        draft = (await checked(text, now, news.joined(parts.plans.beside(practice)))).plan
         stdout.print(f"{draft.name}, in place of version {present.version}", markup=False)
         for line in effect_lines(Effect(present, draft, preview(present, draft, now), ())):
             stdout.print(line, markup=False)

@@ -32,7 +32,7 @@ class Waived:
 
 @dataclass(frozen=True, slots=True)
 class Publishable:
-    """A plan that passed every check, but for the faults that were waived."""
+    """A plan, with what stands beside it, that passed every check, but for the faults that were waived."""
 
     document: Document
     plan: Plan
@@ -52,7 +52,7 @@ def publishable(text: str, now: Instant, version: int = 0, beside: Beside = NOTH
     faults, waived = _judge(document, now, beside)
     if faults:
         raise PlanFaults(_tellable(faults))
-    return Publishable(document, compile_plan(document, version), waived)
+    return Publishable(document, with_beside(compile_plan(document, version), beside), waived)
 
 
 def _tellable(faults: Sequence[Fault]) -> Sequence[Fault]:
