@@ -159,6 +159,27 @@ async def test_a_slow_one_holds_up_neither_the_sweep_nor_the_other_calendars(sta
     await asyncio.gather(looking, return_exceptions=True)
 
 
+async def test_what_comes_too_late_does_not_overwrite_what_was_published_meanwhile(stage: Stage, server: Elsewhere):
+    night = await published(stage, server, feed=tonight("ruiz"))
+    may_answer = asyncio.Event()
+
+    async def late(writer: asyncio.StreamWriter) -> None:
+        await may_answer.wait()
+        await content(tonight("Dr. Kofi Osei"))(writer)
+
+    server.says[SECRET] = late
+    await night.passes(30 * 60)
+    looking = asyncio.create_task(night.worker.calendars.look())
+    await server.is_asked(2)
+    await night.passes(1)
+    server.says["/other"] = content(tonight("Dr. Mira Patel"))
+    await night.publish(document(server, path="/other"))
+    may_answer.set()
+    await looking
+    assert (await copy(night))[1] == server.url("/other")
+    assert await rung_for_a_caller(night) == [0, 0, 1, 0]
+
+
 async def test_with_the_database_away_nothing_is_lost(stage: Stage, server: Elsewhere):
     night = await published(stage, server, feed=tonight("ruiz"))
     await night.passes(30 * 60)
