@@ -22,6 +22,7 @@ from storage.migrate import is_current, migrate
 from storage.paging import Paging
 from storage.plan_cache import PlanCache
 from storage.seal import KeyRing
+from storage.shift_answering import ShiftAnswers
 from telephony.gateway import Gateway
 from webhooks.learning import Learning
 from webhooks.media import Media
@@ -121,6 +122,7 @@ def _site(  # the parts in the order in which they depend on each other
         urls=Urls(settings.public_url),
         media=Media(settings.public_url, token.encode(), (settings.account_sid, token)),
         learning=Learning(database, clock),
+        shifts=ShiftAnswers(database, jobs),
         metrics=Metrics(),
     )
 

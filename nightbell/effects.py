@@ -20,6 +20,7 @@ from escalation.page import (
 from escalation.presence import is_to_be_moved
 from ivr.position import Phase, Position
 from nightbell.composition import Parts
+from nightbell.shift_asking import ask_start, tell_start
 from nightbell.texting import AFTER_UNCERTAIN, MOST_TRIES, about, again_after, tell_member, text
 from routing.plan import Plan
 from storage import alerts, jobs, pages
@@ -251,6 +252,14 @@ class Effects:
     async def tell_member(self, practice: str, member: str, words: str) -> None:
         """Text one of the staff about their shifts."""
         await tell_member(self._parts, practice, member, words)
+
+    async def tell_start(self, practice: str, notice: int) -> None:
+        """Text one of the staff about a start of theirs."""
+        await tell_start(self._parts, practice, notice)
+
+    async def ask_start(self, practice: str, notice: int) -> None:
+        """Send one of the staff the test page of a start."""
+        await ask_start(self._parts, practice, notice, lambda: self._pacer.turn(jobs.ROUTINE))
 
     async def ring_desk(self, practice: str, destination: str) -> None:
         """Somebody is first in line: ring the desk, unless it rings already."""

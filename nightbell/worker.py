@@ -16,6 +16,7 @@ from nightbell.calendars_in import CalendarsIn
 from nightbell.composition import Parts
 from nightbell.effects import Effects
 from nightbell.fallback import refresh
+from nightbell.shift_starts import ShiftStarts
 from nightbell.supervise import for_ever
 from nightbell.swaps_ending import end_swaps
 from nightbell.watching import Watching
@@ -61,6 +62,8 @@ _TASKS: Final[dict[str, str]] = {
     jobs.ALERT: "alert",
     jobs.RING_DESK: "ring_desk",
     jobs.TELL_MEMBER: "tell_member",
+    jobs.TELL_START: "tell_start",
+    jobs.ASK_START: "ask_start",
 }
 
 
@@ -71,6 +74,7 @@ class Worker:
         self._parts = parts
         self.effects = Effects(parts)
         self._watching = Watching(parts)
+        self._starts = ShiftStarts(parts)
         self.calendars = CalendarsIn(parts)
         self._reconciled: Instant | None = None
         self._resting: dict[str, float] = {}
@@ -179,7 +183,7 @@ class Worker:
                 name = jobs.PLACE_CALL if means == "call" else jobs.SEND_SMS
                 arguments: dict[str, str | int] = {"page": page, "attempt": attempt}
                 await self._parts.site.jobs.defer_once(connection, name, arguments, lock=f"sweep:{page}:{attempt}")
-        for work in (self._escalate, self._revive, self._reconcile, self._end_swaps, self._watch):
+        for work in (self._escalate, self._revive, self._reconcile, self._end_swaps, self._watch, self._shifts):
             await self._alone(work.__name__, work)
         return len(unplaced)
 
@@ -219,6 +223,9 @@ class Worker:
 
     async def _end_swaps(self) -> None:
         await end_swaps(self._parts)
+
+    async def _shifts(self) -> None:
+        await self._starts.look()
 
     async def _watch(self) -> None:
         await self._watching.look()

@@ -25,10 +25,15 @@ RING_DESK: Final = "nightbell.ring_desk"
 TELL_MEMBER: Final = "nightbell.tell_member"
 """Text one of the staff: `practice`, `member`, `words`."""
 
+TELL_START: Final = "nightbell.tell_start"
+"""Text one of the staff about a start of theirs: `practice`, `notice`."""
+ASK_START: Final = "nightbell.ask_start"
+"""Send them the test page: the same."""
+
 DEFAULT_QUEUE: Final = "default"
 CALLS_QUEUE: Final = "calls"
 """Of the jobs that wait for a slot to place a call in; apart, so that nothing else waits behind them."""
-_QUEUES: Final = {PLACE_CALL: CALLS_QUEUE, RING_DESK: CALLS_QUEUE}
+_QUEUES: Final = {PLACE_CALL: CALLS_QUEUE, RING_DESK: CALLS_QUEUE, ASK_START: CALLS_QUEUE}
 
 
 def make_app(url: str) -> procrastinate.App:

@@ -314,3 +314,9 @@ async def answered_by(connection: AsyncConnection, message: str, page: str, now:
     statement = upsert(replies).values(message=message, page=page, at=now.to_stdlib())
     same = statement.on_conflict_do_update(index_elements=["message"], set_={"page": replies.c.page})
     return str(await connection.scalar(same.returning(replies.c.page)))
+
+
+async def has_answered(connection: AsyncConnection, message: str) -> bool:
+    """Whether the text has answered a page already, and now comes again."""
+    query = select(replies.c.page).where(replies.c.message == message, replies.c.page != "")
+    return (await connection.execute(query)).first() is not None

@@ -92,6 +92,30 @@ async def set_told(connection: AsyncConnection, swap: Swap, now: Instant) -> Non
     await connection.execute(update(swaps).where(swaps.c.id == swap.number).values(told_at=now.to_stdlib()))
 
 
+async def is_told(
+    connection: AsyncConnection,
+    practice: str,
+    schedule: str,
+    member: str,
+    span: tuple[Instant, Instant],
+    since: Instant,
+) -> bool:
+    """Whether the member has heard since then, by a swap, that they have the schedule in the span, or do not."""
+    start, end = span[0].to_stdlib(), span[1].to_stdlib()
+    concerned = (swaps.c.member == member) | (swaps.c.taken_by == member)
+    given = (swaps.c.schedule == schedule) & (swaps.c.starts_at < end) & (swaps.c.ends_at > start)
+    wanted = swaps.c.exchange_schedule == schedule
+    wanted &= (swaps.c.exchange_starts_at < end) & (swaps.c.exchange_ends_at > start)
+    query = select(swaps.c.id).where(
+        swaps.c.practice == practice,
+        swaps.c.state == SwapState.DONE,
+        swaps.c.ended_at >= since.to_stdlib(),
+        concerned,
+        given | wanted,
+    )
+    return (await connection.execute(query.limit(1))).first() is not None
+
+
 async def _claimed(connection: AsyncConnection, query: Select[Any]) -> list[tuple[str, Swap]]:
     query = query.order_by(swaps.c.id).limit(CLAIMED_AT_ONCE).with_for_update(skip_locked=True)
     return [(row.practice, _swap(row)) for row in await connection.execute(query)]

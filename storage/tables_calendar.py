@@ -145,10 +145,15 @@ shift_notices = Table(
     Column("previous", Text),
     Column("override", BigInteger, ForeignKey("overrides.id")),
     Column("sid", Text),
+    Column("id", BigInteger, Identity(), nullable=False, unique=True),
+    Column("answer_by", Instant_),
     PrimaryKeyConstraint("practice", "schedule", "member", "starts_at", "kind"),
     Index("ix_shift_notices_open", "due_at", postgresql_where=text("due_at IS NOT NULL")),
 )
-"""What somebody was told about a shift of theirs: once for each kind. `due_at`: by when they must have answered."""
+"""What somebody was told or asked about a shift of theirs: once for each kind. `state`: of `escalation.shift_start`.
+
+`due_at`: when a test page goes on. `previous`: who was on call before, staff ids with commas between them. `sid`: not
+written; the answer to a test page names the notice."""
 
 coverage_checks = Table(
     "coverage_checks",

@@ -4,7 +4,21 @@ from typing import Final
 
 from starlette.routing import BaseRoute, Route
 
-from webhooks import closing, dialling, fallback, hold, line, ping, progress, recording, screening, sms, turns, voice
+from webhooks import (
+    closing,
+    dialling,
+    fallback,
+    hold,
+    line,
+    ping,
+    progress,
+    recording,
+    screening,
+    shift,
+    sms,
+    turns,
+    voice,
+)
 from webhooks.call import plan_of
 from webhooks.signed import Endpoint, Handler, Rescue, Webhook, endpoint
 from webhooks.site import Site
@@ -55,6 +69,7 @@ _CALLBACKS: Final[dict[str, Handler]] = {
     "recording": recording.status,
     "sms/status": sms.status,
     "voice/desk/progress": line.progress,
+    "voice/shift/status": shift.status,
     "ping": ping.ping,
 }
 """Nobody listens: an error is HTTP 500, so that Twilio sends it again."""
@@ -65,6 +80,8 @@ _OTHERS: Final[list[tuple[str, Handler, Rescue]]] = [
     ("voice/waiting", screening.waiting, fallback.rescue_room),
     ("voice/callback/screen", screening.patient_screen, screening.rescue_patient),
     ("voice/callback/screened", screening.patient_screened, screening.rescue_patient),
+    ("voice/shift", shift.ask, shift.rescue),
+    ("voice/shift/key", shift.key, shift.rescue),
     ("sms", sms.received, sms.rescue),
 ]
 """With an answer of their own to an error."""

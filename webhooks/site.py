@@ -13,6 +13,7 @@ from storage.journal import Journal
 from storage.paging import Paging
 from storage.plan_cache import PlanCache
 from storage.seal import KeyRing
+from storage.shift_answering import ShiftAnswers
 from webhooks.learning import Learning
 from webhooks.media import Media
 from webhooks.urls import Urls
@@ -58,4 +59,5 @@ class Site:
     urls: Urls
     media: Media
     learning: Learning
+    shifts: ShiftAnswers
     metrics: Metrics

@@ -17,6 +17,7 @@ from escalation.roster import Member
 from routing.plan import Plan
 from storage import jobs, pages
 from telephony.errors import DELIVERY
+from webhooks import shift
 from webhooks.call import count
 from webhooks.learning import of_code
 from webhooks.signed import Webhook
@@ -99,7 +100,12 @@ async def _answer(site: Site, plan: Plan, member: Member, text: _Text) -> str:
     async with site.database.statement() as connection:
         texted = await pages.open_pages_of(connection, plan.practice, member.id)
     wanted = [page for page in texted if not text.code or code_of(page.id) == text.code.upper()]
-    waiting = [page for page in wanted if page.accepted_by is None] or wanted
+    untaken = [page for page in wanted if page.accepted_by is None]
+    if text.takes and not text.code and not untaken:
+        confirmed = await shift.answered_by_text(site, plan, member, text.sid)
+        if confirmed:
+            return confirmed
+    waiting = untaken or wanted
     only = waiting[0].id if len(waiting) == 1 else ""
     async with site.database.statement() as connection:
         page = await pages.answered_by(connection, text.sid, only, site.clock.now())
