@@ -10,7 +10,7 @@ from routing.plan import PlanFaults
 from tests.calendars.feeds import calendar, event
 from tests.calendars.server import Elsewhere, content, silent, status
 from tests.calls.conftest import Stage
-from tests.calls.night import Night
+from tests.calls.night import Night, point
 from tests.calls.people import OPERATOR, SAMPLE
 from tests.calls.test_swapped import front_desk, rung_for_a_caller, texts
 
@@ -145,6 +145,7 @@ async def test_a_slow_one_holds_up_neither_the_sweep_nor_the_other_calendars(sta
     night = await published(stage, server, feed=tonight("ruiz"))
     other = document(server, path="/other").replace("maple-pediatrics", "oak").replace("+16175550100", "+16175550101")
     server.says["/other"] = content(tonight("ruiz"))
+    point(night.exchange, night.product.origin, "+16175550101")  # its staff are told of their shifts
     await night.publish(other)
     await night.passes(30 * 60)
     server.says[SECRET] = silent
