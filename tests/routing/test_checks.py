@@ -47,7 +47,7 @@ CASES = [
     ("rotation", "rotations.physicians", "weekday", ("shift: 1 week", "shift: 1 day")),
     ("rotation", "rotations.nurses", "at least one", ("members: [ruiz, chen]", "members: []")),
     ("coverage-hole", "policies.urgent.steps", "Add a step or a layer", ('handoff: {day: mon, at: "08:00"}, from: 2026-01-05', 'handoff: {day: mon, at: "08:00"}, from: 2026-11-23'), ("page: [physicians]", "page: backup")),
-    ("calendar-feed", "calendars.hospital.url", "network", ("rotations:\n", "calendars: {hospital: {url: \"https://calendar.example.org/oncall.ics\"}}\nrotations:\n")),
+    ("calendar-feed", "calendars.hospital.url", "network", ("rotations:\n", 'calendars: {hospital: {url: "https://calendar.example.org/oncall.ics"}}\nrotations:\n')),
     ("caller-id", "caller_id", "waive", ('caller_id: "+16175550100"', 'caller_id: "+16175550101"')),
     ("repeated-number", "destinations.front_desk.numbers.1", "one of the two", ('"+16175550112"', '"+16175550111"')),
     ("repeated-number", "staff.2", "their own", ('["+16175550123"]', '["+16175550122"]')),
