@@ -79,6 +79,7 @@ async def _leg(site: Site, webhook: Webhook) -> _Leg:
         return await site.paging.look(webhook.query.get("page", ""))
 
     stored = await site.database.in_time(look)
+    structlog.contextvars.bind_contextvars(call=stored.call)  # not the leg it came by
     plan = await site.plans.version(stored.page.practice, stored.plan_version) or await plan_of(site, webhook)
     number = webhook.query.get("attempt", "")
     attempt = next((a for a in stored.page.attempts if str(a.number) == number), None)
