@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from whenever import Instant
 
-from escalation.precedence import resolve
+from escalation.precedence import last_whole, resolve
 from escalation.roster import Layer, OnHolidays, Roster, Rotation
 from escalation.rotation import turn_at, turns_from
 from escalation.timeline import pieces
@@ -70,7 +70,8 @@ def _by_rule(roster: Roster, schedule: str, people: set[str], span: Span) -> tup
 def _resolved(roster: Roster, schedule: str, layers: Sequence[Sequence[Claim]], span: Span) -> Iterator[Claim]:
     """The calendar of a stretch through which the same overrides are in force and the same people away."""
     overrides, away = roster.overridden(schedule).at(span[0])[0], roster.away.at(span[0])[0]
-    near = [_touching(claims, span) for claims in layers]
+    # Where one person is in place of everybody, the layers are not asked, and nothing changes with them.
+    near = [] if last_whole(overrides) is not None else [_touching(claims, span) for claims in layers]
     for start, end in pieces((edge for claims in near for claim in claims for edge in claim[:2]), *span):
         yield start, end, resolve((_claimed(claims, start) for claims in near), overrides, away).members
 
@@ -100,9 +101,10 @@ def _turns(rotation: Rotation, zone: str, shifted: int, span: Span) -> list[Clai
     """The turns of the rotation that touch the span."""
     found, until = list[Claim](), span[1]
     for turn in turns_from(rotation, zone, max(turn_at(rotation, zone, span[0]), 0), shifted):
-        if turn.start >= until:
+        begins, ends, members = turn
+        if begins >= until:
             break
-        if turn.start < turn.end and turn.members:
+        if begins < ends and members:
             found.append(turn)
     return found
 

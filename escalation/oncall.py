@@ -115,8 +115,8 @@ def _of_rotation(roster: Roster, name: str, instant: Instant) -> tuple[str, ...]
 
 def _overrides_of(roster: Roster, rotation: str, instant: Instant) -> list[Override]:
     """The overrides in force that concern the rotation, in the order in which they were given."""
-    found = [o for name in schedules_of(roster, rotation, instant) for o in roster.overridden(name).at(instant)[0]]
-    return sorted(found, key=roster.overrides.index)
+    names = schedules_of(roster, rotation, instant)
+    return roster.in_order(o for name in names for o in roster.overridden(name).at(instant)[0])
 
 
 def schedules_of(roster: Roster, rotation: str, instant: Instant) -> Iterator[str]:

@@ -33,7 +33,7 @@ def resolve(layers: Iterable[Sequence[str]], overrides: Sequence[Override], away
             if members:
                 return Resolved(tuple(members), (None,) * len(members), index)
         return Resolved((), (), None)
-    whole = _last_whole(overrides)
+    whole = last_whole(overrides)
     if whole is not None:
         overrides, layers = overrides[whole:], ((),)
     people: dict[str, Override | None] = {}
@@ -91,8 +91,8 @@ def _substituted(people: dict[str, Override | None], override: Override) -> dict
     return placed
 
 
-def _last_whole(overrides: Sequence[Override]) -> int | None:
-    """The last override that puts one person in place of everybody: before it, nothing counts."""
+def last_whole(overrides: Sequence[Override]) -> int | None:
+    """The place of the last override that puts one person in place of everybody: before it, nothing counts."""
     for index in range(len(overrides) - 1, -1, -1):
         if overrides[index].kind is OverrideKind.REPLACE and not overrides[index].instead_of:
             return index

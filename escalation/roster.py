@@ -3,7 +3,7 @@
 Handoffs are wall-clock times in an IANA zone; everything that is asked and answered is an exact `whenever.Instant`.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -203,6 +203,7 @@ class Roster:
     numbers: Mapping[str, Facts] = field(default_factory=dict)
     _overridden: Mapping[str, Timeline[tuple[Override, ...]]] = field(init=False, repr=False, compare=False)
     _away: Timeline[frozenset[str]] = field(init=False, repr=False, compare=False)
+    _place: Mapping[Override, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Index what is asked for at every instant."""
@@ -213,10 +214,15 @@ class Roster:
         spans = [(leave.start, leave.end, leave.member) for leave in self.leaves]
         object.__setattr__(self, "_overridden", overridden)
         object.__setattr__(self, "_away", overlaid(spans, _set))
+        object.__setattr__(self, "_place", {override: n for n, override in enumerate(self.overrides)})
 
     def overridden(self, schedule: str) -> Timeline[tuple[Override, ...]]:
         """The overrides of the schedule that are in force, by instant, in the order in which they were given."""
         return self._overridden.get(schedule, _NOTHING)
+
+    def in_order(self, overrides: Iterable[Override]) -> list[Override]:
+        """These overrides of the roster in the order in which they were given. KeyError: another's."""
+        return sorted(overrides, key=self._place.__getitem__)
 
     @property
     def away(self) -> Timeline[frozenset[str]]:

@@ -8,6 +8,8 @@ one never comes first.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
 
 from whenever import Date, Instant, PlainDateTime, Time, TimeDelta, Weekday
 
@@ -16,6 +18,8 @@ from escalation.roster import DailyWindow
 DAY = 86_400
 HOUR = 3_600
 _UTC = TimeDelta.ZERO
+_REMEMBERED: Final = 16_384
+"""Handoffs, which most calendars of a server share: some 3 MB."""
 _SLACK = 4 * HOUR
 """More than any clock has ever jumped in a year that a plan can be about."""
 _WEEKDAYS = (
@@ -45,6 +49,7 @@ def date_of(wall: int) -> Date:
     return Instant.from_timestamp(wall).to_fixed_offset(_UTC).date()
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def exact(wall: int, zone: str) -> Instant:
     """The instant at which the clock in the IANA `zone` shows the reading `wall`; see above for skipped and doubled."""
     plain = Instant.from_timestamp(wall).to_fixed_offset(_UTC).to_plain()
