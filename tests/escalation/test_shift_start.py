@@ -86,7 +86,7 @@ def test_a_worker_that_comes_late_does_not_ask_again(maple, notice):
     assert advance(maple, notice, NoticeEvent.DUE, notice.answer_by).state is NoticeState.UNANSWERED
 
 
-@pytest.mark.parametrize("state", [*OPEN, NoticeState.UNANSWERED])
+@pytest.mark.parametrize("state", [*sorted(OPEN), NoticeState.UNANSWERED])
 def test_an_answer_counts_early_and_late_as_long_as_the_shift_lasts(maple, notice, state):
     waiting = replace(notice, state=state)
     answered = advance(maple, waiting, NoticeEvent.ANSWERED, MONDAY + HOUR)
@@ -98,7 +98,7 @@ def test_an_answer_counts_early_and_late_as_long_as_the_shift_lasts(maple, notic
 
 
 @pytest.mark.parametrize("event", NoticeEvent)
-@pytest.mark.parametrize("state", OPEN)
+@pytest.mark.parametrize("state", sorted(OPEN))
 def test_who_is_not_on_call_any_more_need_not_answer(maple, notice, state, event):
     gone = of(maple, override(OverrideKind.REMOVE, notice.start.member))
     assert advance(gone, replace(notice, state=state), event, notice.due).state is NoticeState.MOOT

@@ -12,6 +12,7 @@ import pytest
 import structlog
 
 from nightbell import cli
+from nightbell.cli.console import stderr, stdout
 from nightbell.settings import Settings
 from storage.embedded import start_embedded
 from tests.calls.night import open_night
@@ -49,7 +50,8 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.Monke
         for name in field.validation_alias.choices:
             monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("NIGHTBELL_SETTINGS", raising=False)
-    monkeypatch.setenv("COLUMNS", "200")
+    for console in (stdout, stderr):  # as wide as a table needs, wherever the tests run
+        monkeypatch.setattr(console, "width", 200)
     monkeypatch.chdir(tmp_path)
     return monkeypatch
 
