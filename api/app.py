@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api import (
+    burden,
     calendar,
     calendars,
     calls,
@@ -40,6 +41,7 @@ _ROUTERS: Final = (
     explaining,
     on_call,
     calendar,
+    burden,
     calendars,
     closures,
     overrides,

@@ -115,7 +115,7 @@ async def get_calendar(
     schedule: Annotated[str | None, Query(description="Which schedule; all if left out.", max_length=64)] = None,
 ) -> Calendar:
     """Say who is on call over a span of time; four weeks if its end is left out."""
-    span = _span(access.now, start, to, TimeDelta(hours=24 * 28))
+    span = span_of(access.now, start, to, TimeDelta(hours=24 * 28))
     roster = access.plan.escalation.roster
     names = [schedule_of(roster, schedule)] if schedule is not None else list(roster.schedules)
     return Calendar(duties=await asyncio.to_thread(_duties, roster, names, span))
@@ -124,7 +124,7 @@ async def get_calendar(
 @router.get("/coverage", operation_id="getCoverage")
 async def get_coverage(access: Reading, start: From = None, to: To = None) -> Proof:
     """Prove that no minute is without somebody who can be reached; 90 days if the end is left out."""
-    span = _span(access.now, start, to, PROVED)
+    span = span_of(access.now, start, to, PROVED)
     return await asyncio.to_thread(_proof, access.plan, span)
 
 
@@ -145,8 +145,11 @@ def _preview(access: Access, draft: Plan) -> Changes:
     return changes(preview(present, draft, access.now), present.escalation.roster, draft.escalation.roster)
 
 
-def _span(now: Instant, start: Instant | None, end: Instant | None, usual: TimeDelta) -> tuple[Instant, Instant]:
-    """Raise Problem 422 for a span that ends before it begins, or is longer than can be told at once."""
+def span_of(now: Instant, start: Instant | None, end: Instant | None, usual: TimeDelta) -> tuple[Instant, Instant]:
+    """From when until before when: from now if nothing is said, and as long as usual.
+
+    Raises Problem 422 for a span that ends before it begins, or is longer than can be told at once.
+    """
     start = start or now
     end = end or start + usual
     if end <= start:

@@ -27,6 +27,13 @@ class ChangedHours(Told):
     hours: float
 
 
+class Balance(Told):
+    """How evenly being on call is shared out: 1 is evenly, by the shares of those who take turns."""
+
+    before: float
+    after: float
+
+
 class Changes(Told):
     """What changes in the 90 days looked at."""
 
@@ -49,6 +56,7 @@ class Changes(Told):
                 {"member": "chen", "name": "Dr. Ana Chen", "hours": -12.0},
                 {"member": "osei", "name": "Dr. Kofi Osei", "hours": 12.0},
             ],
+            balance={"before": 0.9412, "after": 0.9327},
         )
     )
 
@@ -60,6 +68,7 @@ class Changes(Told):
     """How long somebody else is on call for any schedule, each moment counted once."""
     duties: list[ChangedDuty]
     people: list[ChangedHours]
+    balance: Balance
 
 
 def changes(found: Preview, before: Roster, after: Roster) -> Changes:
@@ -87,4 +96,5 @@ def changes(found: Preview, before: Roster, after: Roster) -> Changes:
             )
             for member, seconds in found.by_person.items()
         ],
+        balance=Balance(before=round(float(found.balance[0]), 4), after=round(float(found.balance[1]), 4)),
     )

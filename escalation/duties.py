@@ -5,7 +5,7 @@ stretch between two changes is resolved as `on_call` resolves an instant (`escal
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from whenever import Instant
@@ -13,10 +13,9 @@ from whenever import Instant
 from escalation.precedence import last_whole, resolve
 from escalation.roster import Layer, OnHolidays, Roster, Rotation
 from escalation.rotation import turn_at, turns_from
-from escalation.timeline import pieces
+from escalation.timeline import Span, pieces, union
 from escalation.wallclock import date_of, exact, occurrences, reading
 
-Span = tuple[Instant, Instant]
 Claim = tuple[Instant, Instant, tuple[str, ...]]
 """From, until before, and the staff ids."""
 
@@ -115,17 +114,7 @@ def _windows(roster: Roster, layer: Layer, start: Instant, end: Instant) -> list
     walls = {wall for window in layer.windows for wall in occurrences(window, since, until)}
     if layer.holidays is not OnHolidays.TOO:
         walls = {wall for wall in walls if counts_on(roster, layer, wall[0])}
-    return _union((exact(begins, roster.zone), exact(ends, roster.zone)) for begins, ends in walls)
-
-
-def _union(spans: Iterable[Span]) -> list[Span]:
-    union: list[Span] = []
-    for begins, ends in sorted(spans):
-        if union and begins <= union[-1][1]:
-            union[-1] = (union[-1][0], max(union[-1][1], ends))
-        elif begins < ends:
-            union.append((begins, ends))
-    return union
+    return union((exact(begins, roster.zone), exact(ends, roster.zone)) for begins, ends in walls)
 
 
 def counts_on(roster: Roster, layer: Layer, begins: int) -> bool:

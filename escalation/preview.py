@@ -4,16 +4,18 @@ Both sides are rendered by the very function that calls are decided by (`escalat
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from whenever import Instant
 
+from escalation.balance import balance
+from escalation.burden import length
 from escalation.duties import Duty, render
 from escalation.policy import Escalation, TargetKind
 from escalation.roster import Roster
-from escalation.timeline import pieces
+from escalation.timeline import Span, pieces, union
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class Difference:
 class Preview:
     """What changes from `start` until before `end`. `seconds`: how long it is in all, each moment counted once.
 
-    `by_person`: by staff id, how many seconds on call each gains or loses, on any of the schedules.
+    `by_person`: by staff id, how many seconds on call each gains or loses, on any of the schedules. `balance`: how
+    evenly being on call is shared out before and after (`escalation.balance`).
     """
 
     start: Instant
@@ -39,6 +42,7 @@ class Preview:
     differences: tuple[Difference, ...]
     seconds: int
     by_person: dict[str, int]
+    balance: tuple[Fraction, Fraction]
 
     @property
     def hours(self) -> Fraction:
@@ -69,21 +73,23 @@ def needed(escalation: Escalation) -> tuple[str, ...]:
 def preview(before: Roster, after: Roster, start: Instant, end: Instant) -> Preview:
     """Every difference between the two, on every schedule that either has. KeyError, ValueError: as `render`."""
     names = dict.fromkeys([*after.schedules, *before.schedules])
-    found = [one for name in names for one in _differences(before, after, name, (start, end))]
+    was, will = ({name: _rendered(roster, name, (start, end)) for name in names} for roster in (before, after))
+    found = [one for name in names for one in _differences(name, was[name], will[name], (start, end))]
     found.sort(key=lambda one: (one.start, one.schedule))
-    balance: dict[str, int] = defaultdict(int)
+    gained: dict[str, int] = defaultdict(int)
     for one in found:
-        seconds = _seconds(one.start, one.end)
+        seconds = length([(one.start, one.end)])
         for member in one.after:
-            balance[member] += seconds
+            gained[member] += seconds
         for member in one.before:
-            balance[member] -= seconds
-    changed = {member: seconds for member, seconds in sorted(balance.items()) if seconds}
-    return Preview(start, end, tuple(found), _covered((one.start, one.end) for one in found), changed)
+            gained[member] -= seconds
+    changed = {member: seconds for member, seconds in sorted(gained.items()) if seconds}
+    covered = length(union((one.start, one.end) for one in found))
+    even = balance(before, was, start, end), balance(after, will, start, end)
+    return Preview(start, end, tuple(found), covered, changed, even)
 
 
-def _differences(before: Roster, after: Roster, name: str, span: tuple[Instant, Instant]) -> Iterable[Difference]:
-    was, will = _rendered(before, name, span), _rendered(after, name, span)
+def _differences(name: str, was: Sequence[Duty], will: Sequence[Duty], span: Span) -> Iterable[Difference]:
     found: list[Difference] = []
     at_was = at_will = 0
     for begins, end in pieces((duty.start for duty in (*was, *will)), *span) if span[0] < span[1] else ():
@@ -98,19 +104,6 @@ def _differences(before: Roster, after: Roster, name: str, span: tuple[Instant, 
     return found
 
 
-def _rendered(roster: Roster, name: str, span: tuple[Instant, Instant]) -> tuple[Duty, ...]:
+def _rendered(roster: Roster, name: str, span: Span) -> tuple[Duty, ...]:
     """A schedule that one of the two does not have has nobody on call."""
     return render(roster, name, *span) if name in roster.schedules else (Duty((), *span),)
-
-
-def _covered(spans: Iterable[tuple[Instant, Instant]]) -> int:
-    total, until = 0, Instant.MIN
-    for start, end in sorted(spans):
-        if end > until:
-            total += _seconds(max(start, until), end)
-            until = end
-    return total
-
-
-def _seconds(start: Instant, end: Instant) -> int:
-    return round((end - start).total("seconds"))

@@ -9,6 +9,8 @@ from whenever import Instant
 
 T = TypeVar("T")
 V = TypeVar("V")
+Span = tuple[Instant, Instant]
+"""From, until before."""
 
 
 class Piece(NamedTuple, Generic[V]):
@@ -56,6 +58,17 @@ def overlaid(spans: Sequence[tuple[Instant, Instant, T]], fold: Callable[[Sequen
         for i in range(place[start], place[end]) if start < end else ():
             covering[i].append(value)
     return Timeline(fold(()), tuple(edges), tuple(fold(values) for values in covering))
+
+
+def union(spans: Iterable[Span]) -> list[Span]:
+    """What is in any of the spans, as spans that do not touch, in order."""
+    found: list[Span] = []
+    for begins, ends in sorted(spans):
+        if found and begins <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], ends))
+        elif begins < ends:
+            found.append((begins, ends))
+    return found
 
 
 def pieces(edges: Iterable[Instant], start: Instant, end: Instant) -> Iterator[tuple[Instant, Instant]]:

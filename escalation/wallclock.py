@@ -72,6 +72,21 @@ def _after_the_gap(plain: PlainDateTime, zone: str) -> Instant:
     return Instant.from_timestamp(after)
 
 
+def midnight(date: Date, zone: str) -> Instant:
+    """The first instant of the date on the clock in the IANA `zone`."""
+    return exact(reading_of(date, Time(0)), zone)
+
+
+def month_span(first: Date, zone: str) -> tuple[Instant, Instant]:
+    """The month that begins on `first`, on the clock in the IANA `zone`: from its start until before the next one's."""
+    return midnight(first, zone), midnight(first.add(months=1), zone)
+
+
+def month_of(instant: Instant, zone: str) -> tuple[Instant, Instant]:
+    """The month that the instant is in, on the clock in the IANA `zone`; see `month_span`."""
+    return month_span(instant.to_tz(zone).date().replace(day=1), zone)
+
+
 def shown(instant: Instant, zone: str) -> str:
     """`instant` as people write it in `zone`, to the minute: "2026-11-16 08:00"."""
     return instant.to_tz(zone).format("YYYY-MM-DD HH:mm")

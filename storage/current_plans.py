@@ -77,8 +77,8 @@ async def exceptions_since(
     """The practice's overrides and time off that are not over at `since`, also those that are by now."""
     overridden = _in_force(select(overrides).where(overrides.c.practice == practice), overrides, since)
     away = _in_force(select(time_off).where(time_off.c.practice == practice), time_off, since)
-    given = (await _by_practice(connection, overridden, _override))[practice]
-    return tuple(given), tuple((await _by_practice(connection, away, _leave))[practice])
+    given = (await _by_practice(connection, overridden, override_of))[practice]
+    return tuple(given), tuple((await _by_practice(connection, away, leave_of))[practice])
 
 
 async def load_version(connection: AsyncConnection, practice: str, version: int) -> str | None:
@@ -98,8 +98,8 @@ async def _beside(connection: AsyncConnection, now: Instant, practice: str | Non
         return select(table) if practice is None else select(table).where(table.c.practice == practice)
 
     closed = await _by_practice(connection, _in_force(of(closures), closures, now), _closure)
-    overridden = await _by_practice(connection, _in_force(of(overrides), overrides, now), _override)
-    away = await _by_practice(connection, _in_force(of(time_off), time_off, now), _leave)
+    overridden = await _by_practice(connection, _in_force(of(overrides), overrides, now), override_of)
+    away = await _by_practice(connection, _in_force(of(time_off), time_off, now), leave_of)
     known = await _by_practice(connection, of(number_facts), lambda row: (row.number, _facts(row)))
     found = defaultdict(Beside)
     for name in {*closed, *overridden, *away, *known}:
@@ -130,7 +130,8 @@ def _closure(row: Row[Any]) -> Closure:
     return Closure(Instant(row.starts_at), Instant(row.ends_at), row.author, row.reason)
 
 
-def _override(row: Row[Any]) -> Override:
+def override_of(row: Row[Any]) -> Override:
+    """The override in a row of `overrides`."""
     return Override(
         schedule=row.schedule,
         member=row.member,
@@ -143,7 +144,8 @@ def _override(row: Row[Any]) -> Override:
     )
 
 
-def _leave(row: Row[Any]) -> Leave:
+def leave_of(row: Row[Any]) -> Leave:
+    """The time off in a row of `time_off`."""
     return Leave(row.member, Instant(row.starts_at), Instant(row.ends_at))
 
 

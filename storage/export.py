@@ -21,7 +21,7 @@ async def csv_bytes(records: AsyncIterator[CallRecord]) -> AsyncIterator[bytes]:
     writer.writerow(COLUMNS)
     rows = 0
     async for record in records:
-        writer.writerow([_cell(value) for value in record.values()])
+        writer.writerow([cell(value) for value in record.values()])
         rows += 1
         if rows % _BATCH == 0:
             yield page.getvalue().encode()
@@ -30,7 +30,8 @@ async def csv_bytes(records: AsyncIterator[CallRecord]) -> AsyncIterator[bytes]:
     yield page.getvalue().encode()
 
 
-def _cell(value: str | int | Instant | None) -> str | int:
+def cell(value: str | int | Instant | None) -> str | int:
+    """A value as a spreadsheet may have it."""
     match value:
         case None:
             return ""

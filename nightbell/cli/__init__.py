@@ -7,6 +7,7 @@ import sys
 import typer
 
 from nightbell.cli import (
+    burden,
     calendar,
     calls,
     demo,
@@ -40,8 +41,8 @@ app = typer.Typer(
 )
 
 for module in (
-    running, plans, looking, calendar, overrides, swaps, time_off, feeds, calls, report, messages, telephone, keys,
-    twilio, fallback, doctor, demo,
+    running, plans, looking, calendar, burden, overrides, swaps, time_off, feeds, calls, report, messages, telephone,
+    keys, twilio, fallback, doctor, demo,
 ):  # fmt: skip
     module.register(app)
 

@@ -13,11 +13,11 @@ from escalation.oncall import name_of
 from escalation.policy import Escalation, TargetKind
 from escalation.proof import Coverage
 from escalation.thin import ThinSpot
-from escalation.wallclock import shown
+from escalation.wallclock import month_span, shown
 from nightbell.cli.changing import From, Practice, effect_lines, moment
 from nightbell.cli.console import Stop, read_text, stdout, the_plan, with_parts
 from nightbell.cli.looking import the_schedules
-from nightbell.cli.month import HOLE, NOBODY, QUIET, colours, month_span, month_table
+from nightbell.cli.month import HOLE, NOBODY, QUIET, colours, month_table
 from nightbell.cli.plans import PlanFile, show_faults
 from nightbell.composition import Parts
 from routing.effect import Effect

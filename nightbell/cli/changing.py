@@ -97,6 +97,8 @@ def effect_lines(effect: Effect) -> Iterator[str]:
     hours = [f"{name_of(after, m)} {seconds / 3600:+.4g} h" for m, seconds in preview.by_person.items()]
     if hours:
         yield f"  {', '.join(hours)}"
+        was, will = (f"{float(balance):.3f}" for balance in preview.balance)
+        yield f"  balance {was} -> {will} (1: shared out evenly)"
     for hole in effect.holes:
         yield f"  a hole is accepted: {hole.policy}, {shown(hole.start, zone)} to {shown(hole.end, zone)}"
 

@@ -6,15 +6,13 @@ from typing import Final, NamedTuple
 from rich import box
 from rich.table import Table
 from rich.text import Text
-from whenever import Date, Instant, Time, TimeDelta, Weekday
+from whenever import Date, Instant, TimeDelta, Weekday
 
 from escalation.duties import Duty, render
 from escalation.roster import Roster
-from escalation.timeline import pieces
-from escalation.wallclock import exact, reading_of
+from escalation.timeline import Span, pieces
+from escalation.wallclock import midnight, month_span
 from routing.plan import Plan
-
-Span = tuple[Instant, Instant]
 
 HOLE: Final = "bold white on red"
 NOBODY: Final = "yellow"
@@ -38,11 +36,6 @@ class Entry(NamedTuple):
 def colours(roster: Roster) -> dict[str, str]:
     """A colour for each of the staff, the same in every month."""
     return {member: _COLOURS[place % len(_COLOURS)] for place, member in enumerate(roster.members)}
-
-
-def month_span(first: Date, zone: str) -> Span:
-    """The month that begins on `first`, on the clocks of the IANA `zone`."""
-    return _midnight(first, zone), _midnight(first.add(months=1), zone)
 
 
 def month_table(plan: Plan, schedule: str, first: Date, holes: Sequence[Span], today: Date) -> Table:
@@ -73,7 +66,7 @@ def _cell(
 ) -> Text:
     holiday = HOLIDAY if day in plan.escalation.roster.holidays else ""
     lines = [Text(f"{day.day}{holiday}", "bold reverse" if day == today else "bold")]
-    for entry in entries(duties, holes, (_midnight(day, plan.zone), _midnight(day.add(days=1), plan.zone))):
+    for entry in entries(duties, holes, (midnight(day, plan.zone), midnight(day.add(days=1), plan.zone))):
         when = "" if entry.goes_on else f"{entry.at.to_tz(plan.zone).format('HH:mm')} "
         lines.append(Text().append(when, QUIET).append(_who(entry, shades)))
     return Text("\n").join(lines)
@@ -93,7 +86,3 @@ def _weeks(first: Date) -> Iterator[list[Date | None]]:
     for at in range(0, len(days), len(_DAYS)):
         week = days[at : at + len(_DAYS)]
         yield week + [None] * (len(_DAYS) - len(week))
-
-
-def _midnight(day: Date, zone: str) -> Instant:
-    return exact(reading_of(day, Time(0)), zone)
