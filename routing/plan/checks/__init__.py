@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from routing.plan.checks import calendars, names, numbers, opening, people, routes, ways, words
+from routing.plan.checks import calendars, names, numbers, opening, people, rotas, routes, ways, words
 from routing.plan.checks.subject import Subject
 from routing.plan.faults import Fault, Finding
 
@@ -28,7 +28,8 @@ CHECKS: Final[Mapping[str, Check]] = {
     "last-resort": people.last_resort,
     "unreachable-staff": people.unreachable_staff,
     "repeated-staff": people.repeated_staff,
-    "rotation": people.rotation,
+    "rotation": rotas.rotation,
+    "layer-windows": rotas.layer_windows,
     "coverage-hole": people.coverage_hole,
     "calendar-feed": calendars.calendar_feed,
     "calendar-names": calendars.calendar_names,

@@ -5,11 +5,11 @@ from typing import Final
 
 from whenever import Instant
 
-from escalation import rotation as turns
 from escalation.coverage import Hole, holes
 from routing.hours import weekday_name
 from routing.opening import clock
 from routing.plan.checks.names import unknown_name
+from routing.plan.checks.rotas import rotation
 from routing.plan.checks.subject import Subject
 from routing.plan.faults import Finding
 
@@ -50,15 +50,6 @@ def repeated_staff(subject: Subject) -> Iterator[Finding]:
         if member.id in seen:
             yield Finding(("staff", str(i), "id"), f"`{member.id}` is listed twice", "Give each their own id.")
         seen.add(member.id)
-
-
-def rotation(subject: Subject) -> Iterator[Finding]:
-    """The turns of every rotation are well defined."""
-    for name, compiled in subject.plan.escalation.roster.rotations.items():
-        for fault in turns.faults(compiled):
-            words, _, mend = fault.partition("; ")
-            told = f"{mend[:1].upper()}{mend[1:]}." if mend else "Compare it with the example plan."
-            yield Finding(("rotations", name), f"the rotation {words}", told)
 
 
 def coverage_hole(subject: Subject) -> Iterator[Finding]:
