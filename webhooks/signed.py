@@ -15,7 +15,7 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 import structlog
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from telephony.signature import HEADER, signed_url, verify
@@ -57,7 +57,10 @@ def endpoint(handler: Handler, rescue: Rescue | None = None) -> Endpoint:
     async def answer(request: Request) -> Response:
         began = time.perf_counter()
         site: Site = request.app.state.site
-        webhook = await _admit(site, request)
+        try:
+            webhook = await _admit(site, request)
+        except ClientDisconnect:
+            return Response(status_code=204)  # gone before it had asked: nobody hears an answer
         if webhook is None:
             return PlainTextResponse("the request is not signed by Twilio", 403)
         site.metrics.webhooks.labels(webhook.path).inc()

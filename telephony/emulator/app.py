@@ -10,7 +10,7 @@ import hmac
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -58,7 +58,10 @@ class _Resource:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         with self._exchange.timeline.working(f"{request.method} {request.url.path}"):
-            response = await self._answer(request)
+            try:
+                response = await self._answer(request)
+            except ClientDisconnect:
+                return  # the client died before it had asked: nothing was done, and nobody hears an answer
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
@@ -79,6 +82,8 @@ class _Resource:
             if error.fault:
                 self._exchange.note(error.code, f"{request.method} {request.url.path}", error.message)
             return _refusal(error)
+        except ClientDisconnect:
+            raise
         except Exception as error:  # the emulator's own mistake: the test must see it, not only the client
             self._exchange.timeline.crashed(error)
             raise

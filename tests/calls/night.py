@@ -1,5 +1,6 @@
 """A night at Maple Pediatrics: the product and the emulator on loopback, in virtual time, on real PostgreSQL."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -279,11 +280,14 @@ class Night:
         return sum(call.leg.direction != "inbound" for call in self.phone(number).calls)
 
     async def replay(self) -> None:
-        """What the server does every 5 s: write the journal to the database, until nothing is left in it."""
-        for _ in range(20):
-            if self.parts.site.journal.is_empty():
-                break
-            await replay_journal(self.parts.site)
+        """What the server does every 5 s: write the journal to the database, until nothing is left in it.
+
+        That takes a while where a connection that hung keeps its locks until the server ends it, after 30 s.
+        """
+        async with asyncio.timeout(60):
+            while not self.parts.site.journal.is_empty():
+                if not await replay_journal(self.parts.site):
+                    await asyncio.sleep(0.2)
 
     async def publish(self, document: str) -> None:
         await publish_text(self.parts, document, "a test")

@@ -4,8 +4,10 @@ import json
 from collections.abc import AsyncIterator
 from hashlib import sha256
 
+import httpx
 import pytest
 import structlog
+from starlette.requests import ClientDisconnect
 
 from telephony.signature import HEADER, sign
 from tests.webhooks.conftest import ACCOUNT, CALLER, ORIGIN, PRACTICE, SECONDARY, Twilio
@@ -129,6 +131,17 @@ async def test_nor_is_one_that_comes_in_pieces_without_an_end(twilio: Twilio) ->
     headers = {HEADER: sign(f"{ORIGIN}/twilio/voice", [], "made-up-token")}
     await is_refused(twilio, await twilio.http.post("/twilio/voice", content=endless(), headers=headers))
     assert sent <= 6 * 16_384
+
+
+async def test_one_who_is_gone_before_the_body_has_come_is_no_fault_and_no_unsigned_traffic(twilio: Twilio) -> None:
+    class Broken(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"From="
+            raise ClientDisconnect
+
+    assert (await twilio.http.post("/twilio/voice", content=Broken())).status_code == 204
+    assert await twilio.counted("webhooks_refused") == 0
+    assert await twilio.stored() == 0
 
 
 @pytest.mark.parametrize("body", [b"From=%ff%fe&To=%00", b"\xff\xfe=1", b"&&&===", b"From", b"%", b"\x00" * 99])

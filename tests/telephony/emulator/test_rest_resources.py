@@ -1,6 +1,7 @@
 """Queues, conferences, recordings, numbers, the account; and the troubles that can be injected."""
 
 import asyncio
+import base64
 import io
 import wave
 
@@ -174,6 +175,22 @@ async def test_dropped_connection_before_or_after_the_work(exchange, raw, after)
         await raw.post("/Calls.json", data=GOOD)
     assert len(exchange.legs) == int(after)
     assert (await raw.get("/Calls.json")).status_code == 200
+
+
+async def test_a_client_that_dies_before_it_has_asked(exchange, raw):
+    host, port = exchange.api_url.removeprefix("http://").split(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    path = f"/2010-04-01/Accounts/{exchange.account_sid}/Calls.json"
+    mark = base64.b64encode(f"{exchange.account_sid}:{exchange.auth_token}".encode()).decode()
+    head = f"POST {path} HTTP/1.1\r\nHost: here\r\nAuthorization: Basic {mark}\r\nContent-Length: 99\r\n"
+    writer.write(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\nTo=".encode())
+    await writer.drain()
+    assert (await raw.get("/Calls.json")).status_code == 200  # what came first has been read by now
+    writer.close()
+    await writer.wait_closed()
+    assert (await raw.post("/Calls.json", data=GOOD)).status_code == 201
+    assert len(exchange.legs) == 1
+    exchange.timeline.raise_crashes()
 
 
 @pytest.mark.parametrize("after", [False, True])
