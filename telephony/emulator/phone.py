@@ -72,7 +72,7 @@ class PhoneCall(Line):
 
         await self._until(settled, within)
         if not caught:
-            raise AssertionError(f"never heard {text!r}; the call:\n{self.transcript}")
+            raise AssertionError(f"never heard {text!r}; the call:\n{self._story}")
 
     async def talks_to(self, other: "PhoneCall | Phone", within: float | None = None) -> None:
         """Wait until this call and the other (or any call of that phone) hear each other."""
@@ -122,9 +122,14 @@ class PhoneCall(Line):
 
     # ---- inside ----
 
+    @property
+    def _story(self) -> str:
+        """The transcript, and what Twilio would have put on record against the application."""
+        return "\n".join([self.transcript, *(f"  fault: {fault}" for fault in self.phone.exchange.faults)])
+
     def _still_there(self, what: str) -> None:
         if self.leg.over:
-            raise AssertionError(f"cannot {what}: the call is over; the call:\n{self.transcript}")
+            raise AssertionError(f"cannot {what}: the call is over; the call:\n{self._story}")
 
     def _has_company(self) -> bool:
         return self.leg.room is not None and self.leg in self.leg.room.parties()
@@ -142,7 +147,7 @@ class PhoneCall(Line):
 
     async def _expect(self, condition: Callable[[], bool], within: float | None, complaint: str) -> None:
         if not await self._until(condition, within):
-            raise AssertionError(f"{complaint}; the call:\n{self.transcript}")
+            raise AssertionError(f"{complaint}; the call:\n{self._story}")
 
 
 class Phone:

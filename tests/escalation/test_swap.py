@@ -110,6 +110,7 @@ def test_what_cannot_happen_says_why(maple, before, event, says):
     ("change", "field", "says"),
     [
         ({"start": local(21, 7)}, "starts_at", "begun already"),
+        ({"start": NOW}, "starts_at", "begun already"),
         ({"start": local(20, 7), "end": local(20, 8)}, "ends_at", "over already"),
         ({"end": local(21, 12)}, "ends_at", "not after the start"),
         ({"end": local(21, 11)}, "ends_at", "not after the start"),

@@ -40,23 +40,25 @@ class House:
     exchange: Exchange
     port: int
     database: str
+    folder: Path
+
+    def log(self, command: str) -> Path:
+        """What the processes of a command print. A file, since a pipe that nobody reads stops them when it is full."""
+        return self.folder / f"{command}.log"
 
     @contextmanager
-    def process(self, *command: str) -> Iterator[subprocess.Popen[str]]:
-        process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "nightbell", *command],
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+    def process(self, *command: str) -> Iterator[subprocess.Popen[bytes]]:
+        with self.log(command[0]).open("a") as log:
+            process = subprocess.Popen(  # noqa: S603 - our own command
+                [sys.executable, "-m", "nightbell", *command], env=self.environment, stdout=log, stderr=log
+            )
         try:
             yield process
         finally:
             process.kill()
             process.wait(DEADLINE)
-            if process.stdout is not None:
-                process.stdout.close()
+            # pytest shows it where the test fails
+            sys.stdout.write(f"---- {command[0]} ({process.returncode}) ----\n{self.log(command[0]).read_text()}\n")
 
     def run(self, *command: str) -> str:
         done = subprocess.run(  # noqa: S603 - our own command
@@ -126,7 +128,7 @@ async def house(database_url: str, tmp_path: Path) -> AsyncIterator[House]:
             status_url=f"{origin}/twilio/voice/status",
             sms_url=f"{origin}/twilio/sms",
         )
-        yield House({**os.environ, **settings}, exchange, port, database_url)
+        yield House({**os.environ, **settings}, exchange, port, database_url, tmp_path)
 
 
 async def until_holding(house: House):
@@ -222,7 +224,10 @@ async def test_serve_with_worker_is_all_that_a_small_site_needs(house: House):
 
 async def test_a_worker_that_is_told_to_stop_stops_in_order(house: House):
     with house.process("worker") as worker:
-        assert worker.stdout is not None
-        assert "The worker runs." in await asyncio.to_thread(worker.stdout.readline)
+
+        async def runs() -> bool:
+            return "The worker runs." in house.log("worker").read_text()
+
+        await comes_true(runs)
         worker.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(worker.wait, DEADLINE) == 0

@@ -51,6 +51,7 @@ CASES = [
     ("rotation", "rotations.physicians", "Order the changes", ("members: [chen, osei, patel],", "members: [chen, osei, patel], changes: [{from: 2026-12-01, members: [osei]}, {from: 2026-11-01, members: [patel]}],")),
     ("layer-windows", "schedules.primary.layers.0.only", "Join", ('only: {mon-fri: ["19:00-07:00"]}', 'only: {mon-fri: ["19:00-07:00"], sat: ["06:00-09:00"]}')),
     ("layer-windows", "schedules.primary.layers.0.only", "part them", ('only: {mon-fri: ["19:00-07:00"]}', 'only: {mon-fri: ["19:00-07:00"], sun: ["22:00-08:00"], mon: ["07:30-09:00"]}')),
+    ("layer-windows", "schedules.primary.layers.0.only", "part them", ('only: {mon-fri: ["19:00-07:00"]}', 'only: {sat: ["08:00-08:00"], sun: ["07:00-09:00"]}')),
     ("coverage-hole", "policies.urgent.steps", "Add a step or a layer", ('handoff: {day: mon, at: "08:00"}, from: 2026-01-05', 'handoff: {day: mon, at: "08:00"}, from: 2026-11-23'), ("page: [physicians]", "page: backup")),
     ("calendar-feed", "calendars.hospital.url", "network", ("rotations:\n", 'calendars: {hospital: {url: "https://calendar.example.org/oncall.ics"}}\nrotations:\n')),
     ("caller-id", "caller_id", "waive", ('caller_id: "+16175550100"', 'caller_id: "+16175550101"')),
