@@ -19,6 +19,7 @@ from escalation.page import (
     OfferCallBack,
     PageState,
     Purpose,
+    PutOff,
     TransferCaller,
 )
 from escalation.policy import Means
@@ -26,10 +27,21 @@ from escalation.policy import Means
 MAX_REOPENINGS = 3
 """A page opened again more often than this comes to its last resort at once."""
 _OPEN = frozenset({PageState.PAGING, PageState.LAST_RESORT})
-_CONSUMED = frozenset({AttemptState.ACCEPTED, AttemptState.DECLINED})
+_CONSUMED = frozenset({AttemptState.ACCEPTED, AttemptState.DECLINED, AttemptState.PUT_OFF})
 """A key was pressed on it before: another `Accepted` for it is a webhook repeated."""
 _ON_THE_CALLERS_LEG = frozenset({AcceptedBy.KEY, AcceptedBy.DIALLED})
 _TEXTED = frozenset({AttemptState.PLACED, AttemptState.DELIVERED, AttemptState.LAPSED})
+
+
+def answered(draft: Draft, event: Accepted | Declined | PutOff) -> None:
+    """What a person says to a page: that they take it, that they do not, or not now."""
+    match event:
+        case Accepted():
+            accept(draft, event)
+        case Declined():
+            decline(draft, event)
+        case PutOff(attempt):
+            put_off(draft, attempt)
 
 
 def accept(draft: Draft, event: Accepted) -> None:
@@ -58,6 +70,36 @@ def decline(draft: Draft, event: Declined) -> None:
         _decline_last_resort(draft, pressed)
     elif not (pressed is not None and pressed.state is AttemptState.DECLINED) and member not in draft.page.passed:
         _pass_on(draft, member, pressed)
+
+
+def put_off(draft: Draft, number: int) -> None:
+    """They cannot talk now: somebody else is found meanwhile, and they are rung again unless the page is taken by then.
+
+    Who has the page and is rung to be brought to the patient keeps it.
+    """
+    pressed = draft.attempt(number)
+    if pressed is None or pressed.state in _CONSUMED or not _can_put_off(draft, pressed):
+        return
+    after = draft.policy.ring_again_after
+    draft.mark(pressed, AttemptState.PUT_OFF)
+    for attempt in list(draft.live()):
+        if attempt.member != pressed.member or attempt.purpose is Purpose.TAKEN:
+            continue
+        # A text that they have got can still be answered, but is not waited for.
+        state = AttemptState.CANCELED if attempt.means is Means.CALL else AttemptState.LAPSED
+        draft.end(attempt, state, "they cannot talk now")
+    draft.intend(pressed.member, Means.CALL, pressed.address, pressed.purpose, later=after)
+    draft.say(f"{draft.name(pressed.member)} cannot talk now: rung again in {round(after.total('minutes'))} min")
+    paging.go_on(draft)
+
+
+def _can_put_off(draft: Draft, pressed: Attempt) -> bool:
+    page = draft.page
+    if pressed.member in page.passed:
+        return False
+    if page.state is PageState.ACCEPTED:
+        return page.accepted_by == pressed.member and page.accepted_attempt is None
+    return page.state in _OPEN and pressed.purpose is Purpose.PAGE and pressed.means is Means.CALL
 
 
 def reopen(draft: Draft, why: str) -> None:

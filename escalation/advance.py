@@ -32,6 +32,7 @@ from escalation.page import (
     PageState,
     PatientReached,
     Placed,
+    PutOff,
     PutThrough,
     Resolved,
     Ringing,
@@ -64,10 +65,8 @@ def advance(escalation: Escalation, page: Page, event: Event, now: Instant) -> A
             attempts.progress(draft, event)
         case Missed() | Failed():
             attempts.ended(draft, event)
-        case Accepted():
-            acceptance.accept(draft, event)
-        case Declined():
-            acceptance.decline(draft, event)
+        case Accepted() | Declined() | PutOff():
+            acceptance.answered(draft, event)
         case Resolved(by, reason):
             presence.close(draft, f"by {draft.name(by)}: {reason}")
         case PatientReached():

@@ -75,10 +75,16 @@ class Draft:
 
     def is_ringing(self, addresses: tuple[str, ...]) -> bool:
         """Whether a call to one of these is on its way, ringing or being screened."""
-        return any(attempt.address in addresses for attempt in self.live(Means.CALL))
+        return any(attempt.address in addresses and attempt.at <= self.now for attempt in self.live(Means.CALL))
 
-    def intend(self, member: str, means: Means, address: str, purpose: Purpose) -> None:
-        """Store a new attempt and have it carried out."""
+    def is_put_off(self, member: str) -> bool:
+        """Whether the member could not talk, and is to be rung again later."""
+        return any(attempt.member == member and attempt.at > self.now for attempt in self.live(Means.CALL))
+
+    def intend(
+        self, member: str, means: Means, address: str, purpose: Purpose, *, later: TimeDelta | None = None
+    ) -> None:
+        """Store a new attempt and have it carried out, now or so much later."""
         page = self.page
         number = len(page.attempts) + 1
         counted = page.round
@@ -87,6 +93,8 @@ class Draft:
         attempt = Attempt(
             number, member, means, address, max(page.step, 0), counted, AttemptState.INTENDED, self.now, purpose
         )
+        if later is not None:
+            attempt = replace(attempt, at=self.now + later)
         self.page = replace(page, attempts=(*page.attempts, attempt))
         if means is Means.CALL:
             self.effects.append(PlaceCall(number))

@@ -29,7 +29,7 @@ class PageState(StrEnum):
 
 
 class AttemptState(StrEnum):
-    """Where one attempt at one person stands. The last six are final."""
+    """Where one attempt at one person stands. The last seven are final."""
 
     INTENDED = "intended"
     """Stored, not yet handed to Twilio."""
@@ -50,6 +50,8 @@ class AttemptState(StrEnum):
     """Somebody else accepted, or the page ended."""
     LAPSED = "lapsed"
     """Its step passed with no answer to the SMS."""
+    PUT_OFF = "put off"
+    """They cannot talk now: another attempt is intended for later."""
 
 
 FINAL = frozenset(
@@ -60,6 +62,7 @@ FINAL = frozenset(
         AttemptState.FAILED,
         AttemptState.CANCELED,
         AttemptState.LAPSED,
+        AttemptState.PUT_OFF,
     }
 )
 
@@ -79,7 +82,10 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One call or SMS to one address. `number` counts from 1 within the page. `at`: its last change.
+    """One call or SMS to one address. `number` counts from 1 within the page.
+
+    `at`: its last change. Of one that is INTENDED it may be still to come: then it is carried out from that instant on,
+    and counts for nobody until then.
 
     `platform`: it failed for a reason that is not this number's (see `Failed`). `over`: Twilio said that this call has
     ended; one that was merely given up, since nothing was heard of it, may still be somebody's leg.
@@ -235,6 +241,16 @@ class Declined:
 
 
 @dataclass(frozen=True, slots=True)
+class PutOff:
+    """They cannot talk now and want to be rung again, at the policy's `ring_again_after`.
+
+    The page goes on to the next one meanwhile: nobody has it.
+    """
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
 class Missed:
     """The call is over: no answer, busy, or a voicemail, as `why` says; or the clinician's, when a key accepted on it.
 
@@ -334,6 +350,7 @@ Event = (
     | Delivered
     | Accepted
     | Declined
+    | PutOff
     | Missed
     | Failed
     | CallerLeft
@@ -355,7 +372,7 @@ Event = (
 
 @dataclass(frozen=True, slots=True)
 class PlaceCall:
-    """Ring the attempt's address, for its purpose, if it is still INTENDED when this is carried out."""
+    """Ring the attempt's address, at the attempt's `at`, for its purpose, if it is still INTENDED by then."""
 
     attempt: int
 

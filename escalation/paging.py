@@ -114,6 +114,8 @@ def _ring(draft: Draft) -> None:
         voice = draft.escalation.roster.members[member].voice
         called = [a for a in draft.page.attempts if _is_call_of_step(draft, a)]
         busy = draft.is_ringing(voice) or _is_held(called, voice)
+        if draft.is_put_off(member):
+            continue
         address = None if busy else next((n for n in voice if n not in {a.address for a in called}), None)
         if address is not None:
             draft.intend(member, Means.CALL, address, Purpose.PAGE)
@@ -130,7 +132,7 @@ def _is_waiting(draft: Draft) -> bool:
     texts = {a.address for a in draft.live(Means.SMS, Purpose.PAGE) if a.state is AttemptState.INTENDED}
     by = _step(draft).by
     return (
-        any(not attempt.is_final for attempt in here)
+        any(not attempt.is_final and attempt.at <= draft.now for attempt in here)
         or any(_is_held([a for a in here if a.means is attempt.means], (attempt.address,)) for attempt in here)
         or (Means.CALL in by and any(draft.is_ringing(person.voice) for person in voices))
         or (Means.SMS in by and any(person.sms in texts for person in voices))
@@ -162,6 +164,8 @@ def _listed(draft: Draft) -> str:
 
 
 def _empty_because(draft: Draft) -> str:
+    if any(draft.is_put_off(member) for member in _people(draft)):
+        return "nobody else is in it"
     if _people(draft):
         return "nobody in it has a number for " + " or ".join(_step(draft).by)
     began = draft.now if draft.page.step_until is None else draft.page.step_until - _step(draft).wait

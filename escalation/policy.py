@@ -61,12 +61,16 @@ class LastResort:
     ring_for: TimeDelta
 
 
+RING_AGAIN_AFTER = TimeDelta(minutes=5)
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """`rounds` is how often all steps are walked in all (the plan's `repeat` + 1).
 
-    `ring_for`: how long one phone rings. `reopen_after`: accepted, but the patient not reached within this: the page
-    is opened again. `hold_at_most`: how long the caller is kept on the line.
+    `ring_for`: how long one phone rings. `ring_again_after`: who cannot talk now is rung again after this.
+    `reopen_after`: accepted, but the patient not reached within this: the page is opened again. `hold_at_most`: how
+    long the caller is kept on the line.
     """
 
     name: str
@@ -76,6 +80,7 @@ class Policy:
     hold_at_most: TimeDelta
     reopen_after: TimeDelta
     last_resort: LastResort
+    ring_again_after: TimeDelta = RING_AGAIN_AFTER
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,8 @@ async def _paged(connection: AsyncConnection, plan: Plan, span: Span) -> tuple[P
             pages.c.practice == plan.practice,
             tried.intended_at >= span[0].to_stdlib(),
             tried.intended_at < span[1].to_stdlib(),
+            # Somebody who could not talk was to be rung later, and that was cancelled before: they were not tried.
+            tried.changed_at >= tried.intended_at,
         )
     )
     at, taken = defaultdict[tuple[str, str], list[Instant]](list), set[tuple[str, str]]()

@@ -116,7 +116,7 @@ class Paging:
         await pages.store_advance(connection, stored.page, result, type(event).__name__, now)
         if result.page.state is PageState.RESOLVED and not isinstance(event, Resolved):
             await messages.finish_by_page(connection, page, result.page.accepted_by or "the last resort", now)
-        await self._defer(connection, result)
+        await self._defer(connection, result, now)
         _log.info(
             "page_advanced",
             call=stored.call,
@@ -168,11 +168,19 @@ class Paging:
         if since >= min(stored.page.opened_at, asked_at or stored.page.opened_at):
             await self.happen_on(connection, page, PatientReached())
 
-    async def _defer(self, connection: AsyncConnection, result: Advance) -> None:
+    async def _defer(self, connection: AsyncConnection, result: Advance, now: Instant) -> None:
         """Hand the effects to the worker. When the page is due next stands in its row, where workers look for it."""
         for effect in result.effects:
             name, arguments = _job(result.page, effect)
-            await self._queue.defer(connection, name, arguments, priority=jobs.URGENT)
+            delay = _later(result.page, effect, now)
+            await self._queue.defer(connection, name, arguments, priority=jobs.URGENT, delay=delay)
+
+
+def _later(page: Page, effect: Effect, now: Instant) -> float:
+    """In how many seconds the effect is to be carried out."""
+    if not isinstance(effect, PlaceCall):
+        return 0.0
+    return max(0.0, (page.attempts[effect.attempt - 1].at - now).total("seconds"))
 
 
 def _job(page: Page, effect: Effect) -> tuple[str, dict[str, str | int]]:

@@ -1,4 +1,4 @@
-"""The clinician's leg: what is heard on answering, 1 to accept, 2 to pass on, and being put through.
+"""The clinician's leg: what is heard on answering, 1 to accept, 2 to pass on, 3 to be rung later, being put through.
 
 Only a key makes an acceptance: a voicemail presses none, so its leg ends after the prompt was played twice.
 """
@@ -18,6 +18,7 @@ from escalation.page import (
     PageState,
     PatientReached,
     Purpose,
+    PutOff,
 )
 from ivr.inputs import DialResult
 from ivr.phrases import phrase
@@ -97,11 +98,16 @@ def rescue(_site: Site, _webhook: Webhook, _why: str) -> str:
 def prompt(leg: _Leg, *, has_reason: bool) -> str:
     """Who calls whom about what, and the keys. Never the patient's name."""
     category = leg.stored.page.category
-    reason = " 3, to hear the reason first." if has_reason else ""
+    later = "" if leg.attempt.purpose is Purpose.LAST_RESORT else f" 3, to be rung in {_later(leg)} minutes."
+    more = f"{later} 4, to hear the reason first." if has_reason else later
     who = "the caller is on the line" if leg.stored.page.caller is CallerPresence.HOLDING else "a call-back is wanted"
     if leg.attempt.purpose is Purpose.BRIDGE:
-        return f"{leg.plan.name}: you took the {category} page, and {who}. Press 1 to be connected.{reason}"
-    return f"{leg.plan.name}: {category} page, {who}. Press 1 to take it. 2, to pass it on.{reason}"
+        return f"{leg.plan.name}: you took the {category} page, and {who}. Press 1 to be connected.{more}"
+    return f"{leg.plan.name}: {category} page, {who}. Press 1 to take it. 2, to pass it on.{more}"
+
+
+def _later(leg: _Leg) -> int:
+    return round(leg.plan.escalation.policies[leg.stored.page.policy].ring_again_after.total("minutes"))
 
 
 async def screen(site: Site, webhook: Webhook) -> str:
@@ -150,10 +156,23 @@ async def _chosen(leg: _Leg, key: str) -> str:
         case "2" if leg.attempt.purpose is not Purpose.BRIDGE:
             await leg.site.paging.happen(leg.page, Declined(leg.attempt.member, leg.attempt.number))
             return str(leg.say("Passed on. Goodbye.").hang_up())
-        case "3":
+        case "3" if leg.attempt.purpose is not Purpose.LAST_RESORT:
+            return await _put_off(leg)
+        case "4":
             return await _tell_reason(leg)
+        case "*":
+            return await _ask_again(leg, "")
         case _:
             return await _ask_again(leg, "That is not one of the choices.")
+
+
+async def _put_off(leg: _Leg) -> str:
+    leg.stored = await leg.site.paging.happen(leg.page, PutOff(leg.attempt.number))
+    if over := _over(leg):
+        return over
+    return str(
+        leg.say(f"You are rung in {_later(leg)} minutes, unless somebody else has it by then. Goodbye.").hang_up()
+    )
 
 
 async def _tell_reason(leg: _Leg) -> str:

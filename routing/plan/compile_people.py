@@ -94,6 +94,7 @@ def _policy(document: Document, name: str, doc: PolicyDoc, reopen_after: TimeDel
         rounds=doc.repeat + 1,
         ring_for=doc.ring_for,
         hold_at_most=doc.hold_at_most,
+        ring_again_after=doc.ring_again_after,
         reopen_after=min(told, default=reopen_after),
         last_resort=_last_resort(document, doc),
     )

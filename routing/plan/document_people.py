@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field
 from whenever import TimeDelta
 
 from routing.plan.fields import (
+    AgainTime,
     DeadlineText,
     HoldTime,
     Name,
@@ -73,6 +74,8 @@ class PolicyDoc(Part):
     """How often all steps are walked again."""
     ring_for: RingTime = TimeDelta(seconds=25)
     """How long one phone rings."""
+    ring_again_after: AgainTime = TimeDelta(minutes=5)
+    """Who presses 3, "I cannot talk now", is rung again after this unless somebody has the page by then."""
     hold_at_most: HoldTime = TimeDelta(minutes=3)
     """How long the caller is kept on the line."""
     last_resort: LastResortDoc = Field(default_factory=LastResortDoc)

@@ -201,6 +201,7 @@ FeedUrl = Annotated[
     _text("^(https?|webcal)://.+$", "https://example.org/oncall.ics"),
 ]
 RingTime = Annotated[TimeDelta, _reads(_between("5s", "10m"), _AN_AMOUNT), _LENGTH]
+AgainTime = Annotated[TimeDelta, _reads(_between("1m", "1h"), _AN_AMOUNT), _LENGTH]
 StepTime = Annotated[TimeDelta, _reads(_between("5s", "24h"), _AN_AMOUNT), _LENGTH]
 HoldTime = Annotated[TimeDelta, _reads(_between("10s", "4h"), _AN_AMOUNT), _LENGTH]
 KeyTime = Annotated[TimeDelta, _reads(_between("1s", "1m"), _AN_AMOUNT), _LENGTH]

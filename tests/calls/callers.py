@@ -8,6 +8,7 @@ TAKES = Answers(after=4, script=[Hears("Press 1") >> Press("1")])
 """Picks up after 4 s and presses 1 when asked to."""
 PATIENT_ANSWERS = Answers(after=5, script=[Hears("press any key") >> Press("5")])
 """A patient who is called back: picks up after 5 s and presses a key when asked to."""
+CANNOT_TALK = Answers(after=4, script=[Hears("3, to be rung in 5 minutes") >> Press("3")])
 PASSES = Answers(after=4, script=[Hears("Press 1") >> Press("2")])
 
 

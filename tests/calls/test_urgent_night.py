@@ -14,7 +14,7 @@ from telephony.emulator import (
     hangs_up_at_once,
 )
 from telephony.emulator.behaviours import Behaviour
-from tests.calls.callers import PASSES, TAKES, asks_for_a_doctor, holds
+from tests.calls.callers import CANNOT_TALK, PASSES, PATIENT_ANSWERS, TAKES, asks_for_a_doctor, holds
 from tests.calls.night import Night
 from tests.calls.people import CHEN, OPERATOR, OSEI, OSEI_LANDLINE, PARENT, PATEL, RUIZ, SERVICE
 
@@ -46,7 +46,7 @@ async def test_the_911_advice_comes_first_and_the_number_is_read_back(night: Nig
 async def test_a_voicemail_does_not_count_and_the_backup_hears_the_reason_before_taking_it(night: Night):
     night.phone(CHEN).behaviour = Voicemail(after=15)
     night.phone(OSEI).behaviour = Answers(
-        after=5, script=[Hears("3, to hear the reason") >> Press("3") >> Hears("Press 1") >> Press("1")]
+        after=5, script=[Hears("4, to hear the reason") >> Press("4") >> Hears("Press 1") >> Press("1")]
     )
     call = await asks_for_a_doctor(night)
     await call.hears("say in a few words what is wrong")
@@ -96,6 +96,42 @@ async def test_who_passes_it_on_is_not_rung_again(night: Night):
     assert night.rung(CHEN) == 1
     assert "Passed on" in night.phone(CHEN).calls[0].heard[-1]
     await call.hang_up()
+
+
+async def test_who_cannot_talk_is_not_waited_for_and_not_rung_again_when_somebody_else_takes_it(night: Night):
+    night.phone(CHEN).behaviour = CANNOT_TALK
+    night.phone(OSEI).behaviour = TAKES
+    call = await holds(night)
+    await call.talks_to(night.phone(OSEI), within=30)
+    assert "rung in 5 minutes" in night.phone(CHEN).calls[0].heard[-1]
+    await call.hang_up()
+    await night.passes(600)
+    assert night.rung(CHEN) == 1
+
+
+async def test_who_could_not_talk_is_rung_again_after_5_minutes_and_calls_the_patient_back(night: Night):
+    night.phone(CHEN).behaviour = CANNOT_TALK
+    call = await holds(night)
+    await call.hang_up()
+    await night.passes(280)
+    assert night.rung(CHEN) == 1, "the steps that page the one on call leave them alone so long"
+    night.phone(CHEN).behaviour = Answers(
+        after=4,
+        script=[
+            Hears("Press 1 to take it") >> Press("*"),
+            Hears("Press 1 to take it") >> Press("1"),
+            Hears("Press 1 to call them back") >> Press("1"),
+        ],
+    )
+    night.phone(PARENT).behaviour = PATIENT_ANSWERS
+    await night.passes(40)
+    assert night.rung(CHEN) == 2
+    await night.phone(CHEN).calls[1].talks_to(night.phone(PARENT), within=60)
+    await night.phone(CHEN).calls[1].hang_up()
+    await night.settle()
+    page = await night.page()
+    assert (page.state, page.accepted_by) == ("resolved", "chen")
+    assert "Dr. Ana Chen cannot talk now: rung again in 5 min" in await night.trail()
 
 
 async def test_a_wrong_key_is_asked_again_and_then_the_right_one_takes_it(night: Night):

@@ -35,6 +35,7 @@ from escalation.page import (
     PlaceCall,
     Placed,
     Purpose,
+    PutOff,
     Resolved,
     ReturnCaller,
     Ringing,
@@ -46,7 +47,7 @@ from escalation.policy import Escalation, LastResort, Means, Policy, PolicyStep,
 
 CALL, SMS, BOTH = (Means.CALL,), (Means.SMS,), (Means.CALL, Means.SMS)
 SERVICE = ("+18885550198", "+18885550199")
-KEY, BY_SMS, LINK = AcceptedBy.KEY, AcceptedBy.SMS, AcceptedBy.LINK
+KEY, BY_SMS, LINK, DIALLED = AcceptedBy.KEY, AcceptedBy.SMS, AcceptedBy.LINK, AcceptedBy.DIALLED
 
 
 def step(*members, by=CALL, wait=60, ring=Ring.IN_TURN):
@@ -118,6 +119,49 @@ def test_a_voicemail_that_answers_is_not_a_person_and_the_next_number_rings(mapl
     assert night.do(Missed(1, "no key pressed"), after=16) == (PlaceCall(2),)
     assert night.do(Missed(2, "busy"), after=1) == (PlaceCall(3),)
     assert night.rung() == ["0122", "0132", "0123"]
+
+
+def test_who_cannot_talk_is_rung_again_later_and_the_page_does_not_wait_for_them(maple):
+    night = Night(maple, step("osei", wait=60), step("osei", "patel", wait=600))
+    night.do(Opened())
+    assert night.do(PutOff(1), after=10) == (PlaceCall(2), PlaceCall(3))
+    assert night.rung() == ["0122", "0122", "0123"], "neither on their other number nor in the next step before then"
+    assert (night.state(1), night.state(2)) == (AttemptState.PUT_OFF, AttemptState.INTENDED)
+    assert night.attempt(2).at == night.now + minutes(5)
+    assert night.do(PutOff(1)) == ()
+    assert "Dr. Kofi Osei cannot talk now: rung again in 5 min" in night.trail
+    assert TransferCaller() in night.do(Missed(3, "busy"), after=20), "the last resort is not kept waiting either"
+    assert night.state(2) is AttemptState.INTENDED, "and they are rung all the same"
+    night.do(Accepted("", DIALLED, None), after=20)
+    assert night.state(2) is AttemptState.CANCELED
+
+
+def test_who_is_rung_again_and_presses_1_has_the_page_and_is_not_rung_when_somebody_else_has_it(maple):
+    night = Night(maple, step("chen"), step("patel", wait=900))
+    night.do(Opened())
+    night.do(PutOff(1), after=5)
+    night.do(Missed(3, "no answer"), after=30)
+    for event in (Placed(2), Ringing(2), Answered(2)):
+        night.do(event, after=150)
+    night.do(Accepted("chen", KEY, 2))
+    assert (night.page.accepted_by, night.page.accepted_attempt) == ("chen", 2)
+    taken = Night(maple, step("chen"), step("patel"))
+    taken.do(Opened())
+    taken.do(PutOff(1), after=5)
+    taken.do(Accepted("patel", KEY, 3), after=5)
+    assert taken.state(2) is AttemptState.CANCELED
+
+
+def test_who_has_the_page_and_cannot_talk_keeps_it_and_the_last_resort_cannot_put_off(maple):
+    night = Night(maple, step("chen", by=SMS))
+    night.do(Opened())
+    night.do(Accepted("chen", BY_SMS))
+    night.do(PutOff(2), after=5)
+    assert (night.page.state, night.page.accepted_by) == (PageState.ACCEPTED, "chen")
+    assert night.attempt(3).purpose is Purpose.BRIDGE
+    last = Night(maple, step("ghost"), caller=CallerPresence.GONE)
+    last.do(Opened())
+    assert last.do(PutOff(1)) == ()
 
 
 def test_in_turn_nobody_else_rings_while_the_first_does_and_all_ring_at_once_when_so_set(maple):
