@@ -21,6 +21,7 @@ from api import (
     on_call,
     overrides,
     pages,
+    pins,
     plan,
     practices,
     swaps,
@@ -50,6 +51,7 @@ _ROUTERS: Final = (
     feeds,
     calls,
     pages,
+    pins,
 )
 
 

@@ -16,6 +16,7 @@ from escalation.page import (
     CallerPresence,
     CancelCall,
     Declined,
+    DialledIn,
     OfferCallBack,
     PageState,
     Purpose,
@@ -33,8 +34,8 @@ _ON_THE_CALLERS_LEG = frozenset({AcceptedBy.KEY, AcceptedBy.DIALLED})
 _TEXTED = frozenset({AttemptState.PLACED, AttemptState.DELIVERED, AttemptState.LAPSED})
 
 
-def answered(draft: Draft, event: Accepted | Declined | PutOff) -> None:
-    """What a person says to a page: that they take it, that they do not, or not now."""
+def answered(draft: Draft, event: Accepted | Declined | PutOff | DialledIn) -> None:
+    """What a person says to a page: that they take it, that they do not, not now, or that they are on the line."""
     match event:
         case Accepted():
             accept(draft, event)
@@ -42,6 +43,8 @@ def answered(draft: Draft, event: Accepted | Declined | PutOff) -> None:
             decline(draft, event)
         case PutOff(attempt):
             put_off(draft, attempt)
+        case DialledIn(member, address):
+            dialled_in(draft, member, address)
 
 
 def accept(draft: Draft, event: Accepted) -> None:
@@ -91,6 +94,23 @@ def put_off(draft: Draft, number: int) -> None:
     draft.intend(pressed.member, Means.CALL, pressed.address, pressed.purpose, later=after)
     draft.say(f"{draft.name(pressed.member)} cannot talk now: rung again in {round(after.total('minutes'))} min")
     paging.go_on(draft)
+
+
+def dialled_in(draft: Draft, member: str, address: str) -> None:
+    """Their own call is an attempt that was picked up: nobody rings them any more, and a key on it counts as on any.
+
+    Nothing, when somebody else has the page, or they talk already.
+    """
+    page, purpose = draft.page, Purpose.PAGE
+    if page.state is PageState.ACCEPTED and page.accepted_by == member and page.accepted_attempt is None:
+        purpose = Purpose.BRIDGE
+    elif page.state not in _OPEN:
+        return
+    for attempt in list(draft.live(Means.CALL)):
+        if attempt.member == member:
+            draft.end(attempt, AttemptState.CANCELED, "they have called in themselves")
+    draft.receive(member, address, purpose)
+    draft.say(f"{draft.name(member)} has called in")
 
 
 def _can_put_off(draft: Draft, pressed: Attempt) -> bool:

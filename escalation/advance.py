@@ -22,6 +22,7 @@ from escalation.page import (
     ClinicianLeft,
     Declined,
     Delivered,
+    DialledIn,
     Due,
     Event,
     Failed,
@@ -65,7 +66,7 @@ def advance(escalation: Escalation, page: Page, event: Event, now: Instant) -> A
             attempts.progress(draft, event)
         case Missed() | Failed():
             attempts.ended(draft, event)
-        case Accepted() | Declined() | PutOff():
+        case Accepted() | Declined() | PutOff() | DialledIn():
             acceptance.answered(draft, event)
         case Resolved(by, reason):
             presence.close(draft, f"by {draft.name(by)}: {reason}")

@@ -81,6 +81,14 @@ class Draft:
         """Whether the member could not talk, and is to be rung again later."""
         return any(attempt.member == member and attempt.at > self.now for attempt in self.live(Means.CALL))
 
+    def receive(self, member: str, address: str, purpose: Purpose) -> None:
+        """Store a call that came from somebody as an attempt that was picked up: there is nothing to carry out."""
+        page, number = self.page, len(self.page.attempts) + 1
+        attempt = Attempt(
+            number, member, Means.CALL, address, max(page.step, 0), page.round, AttemptState.ANSWERED, self.now, purpose
+        )
+        self.page = replace(page, attempts=(*page.attempts, attempt))
+
     def intend(
         self, member: str, means: Means, address: str, purpose: Purpose, *, later: TimeDelta | None = None
     ) -> None:

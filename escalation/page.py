@@ -251,6 +251,17 @@ class PutOff:
 
 
 @dataclass(frozen=True, slots=True)
+class DialledIn:
+    """One of the staff called the practice themselves, from this number of theirs, and has shown who they are.
+
+    They are about to be asked whether they take the page; or they have it, and are about to be brought to the patient.
+    """
+
+    member: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Missed:
     """The call is over: no answer, busy, or a voicemail, as `why` says; or the clinician's, when a key accepted on it.
 
@@ -351,6 +362,7 @@ Event = (
     | Accepted
     | Declined
     | PutOff
+    | DialledIn
     | Missed
     | Failed
     | CallerLeft

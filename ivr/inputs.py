@@ -86,6 +86,7 @@ class NoteKind(StrEnum):
     RANG = "destination rung"
     QUEUED = "holding in line"
     LOST = "position lost"
+    CALLED_IN = "one of the staff, about a page"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,6 @@ def outcome(
         (NoteKind.MESSAGE_DONE in notes, Outcome.MESSAGE_TAKEN),
         (NoteKind.CALLBACK_DONE in notes, Outcome.CALLBACK_QUEUED),
         (NoteKind.TOLD_911 in notes, Outcome.TOLD_911),
-        (NoteKind.INFORMED in notes, Outcome.INFORMED),
+        (NoteKind.INFORMED in notes or NoteKind.CALLED_IN in notes, Outcome.INFORMED),
     )
     return next((result for holds, result in reached if holds), Outcome.ABANDONED)

@@ -223,6 +223,20 @@ async def sid_of(connection: AsyncConnection, page: str, attempt: int) -> str | 
     return str(found) if found else None
 
 
+async def attempt_on(connection: AsyncConnection, page: str, sid: str) -> int | None:
+    """The attempt of the page that this call of Twilio's is; None when it is none."""
+    query = select(deliveries.c.attempt).where(deliveries.c.page == page, deliveries.c.sid == sid)
+    found = await connection.scalar(query)
+    return int(found) if found is not None else None
+
+
+async def leg_of_page(connection: AsyncConnection, sid: str) -> tuple[str, int] | None:
+    """The page and the attempt that this call of Twilio's is; None when it is none."""
+    query = select(deliveries.c.page, deliveries.c.attempt).where(deliveries.c.sid == sid)
+    row = (await connection.execute(query)).first()
+    return (row.page, row.attempt) if row else None
+
+
 CLAIM: Final = "15 seconds"
 """How long a worker may take to hand an attempt to Twilio before another one looks after it."""
 

@@ -15,6 +15,7 @@ from escalation.page import (
     CallerPresence,
     CallerReturned,
     CancelCall,
+    DialledIn,
     Effect,
     Event,
     FetchClinician,
@@ -95,6 +96,24 @@ class Paging:
         """Let the event happen in a transaction of its own. Raises NotFoundError, UnavailableError."""
         async with self._database.transaction() as connection:
             return await self.happen_on(connection, page, event)
+
+    async def dialled_in(self, page: str, member: str, address: str, leg: str) -> tuple[PageCall, int | None]:
+        """One of the staff is on this leg, on which they called in: the page, and the attempt that the leg is now.
+
+        None: they cannot take it, since somebody else has it, or it is closed. A repeat finds what is there already.
+        Raises NotFoundError, UnavailableError.
+        """
+        async with self._database.transaction() as connection:
+            stored = await pages.lock_page(connection, self._ring, page)
+            known = await pages.attempt_on(connection, page, leg)
+            if known is not None:
+                return stored, known
+            after = await self.happen_on(connection, page, DialledIn(member, address))
+            if after.page is stored.page:
+                return stored, None
+            number = len(after.page.attempts)
+            await pages.set_sid(connection, page, number, leg)
+            return after, number
 
     async def look(self, page: str) -> PageCall:
         """The page as it is now. Raises NotFoundError, UnavailableError."""

@@ -1,4 +1,4 @@
-"""The calendar's part of the schema: time off, swaps, calendars from elsewhere, feeds, and what is known of numbers."""
+"""The schema of what belongs to the staff: time off, swaps, calendars from elsewhere, feeds, numbers, and PINs."""
 
 from typing import Final
 
@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    Integer,
     LargeBinary,
     PrimaryKeyConstraint,
     Table,
@@ -164,3 +165,17 @@ coverage_checks = Table(
     Column("told", JSONB, nullable=False),
 )
 """When each practice's calendar was last proved, and which holes the operators have been told of."""
+
+pins = Table(
+    "pins",
+    metadata,
+    Column("practice", Text, ForeignKey(PRACTICE), nullable=False),
+    Column("member", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("set_at", Instant_, nullable=False),
+    Column("set_by", Text, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("failed_at", Instant_),
+    PrimaryKeyConstraint("practice", "member"),
+)
+"""With which the staff take pages by calling the practice. `failures`: wrong ones in a row, the last at `failed_at`."""

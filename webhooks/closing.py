@@ -7,12 +7,12 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant
 
-from escalation.page import CallerPresence
+from escalation.page import CallerPresence, Missed
 from ivr.flow import Message
 from ivr.inputs import Note, NoteKind
 from ivr.outcome import outcome
 from routing.plan import Plan
-from storage import messages
+from storage import messages, pages
 from storage.call_events import Write, write_event
 from storage.calls import (
     CALLBACK,
@@ -157,6 +157,14 @@ class _Closing:
             )
         )
         _log.info("call_ended", call=self.call.sid, outcome=result.value)
+        if NoteKind.CALLED_IN in kinds:
+            await self._end_leg()
+
+    async def _end_leg(self) -> None:
+        """One of the staff called in, so that this call was their leg; its end is told as that of any leg is."""
+        leg = await pages.leg_of_page(self.connection, self.call.sid)
+        if leg is not None:
+            await self.site.paging.happen_on(self.connection, leg[0], Missed(leg[1], "they hung up"))
 
     async def _page(self, notes: list[Note]) -> str:
         """The call's page, which now goes on without the caller; opened if the caller had asked for it in vain."""

@@ -34,6 +34,7 @@ async def _left(site: Site, webhook: Webhook) -> str:
 
 _CALLER: Final[dict[str, Handler]] = {
     "voice": voice.first,
+    "voice/staff": voice.staff,
     "voice/turn": turns.turn,
     "voice/hold": _hold,
     "voice/left": _left,

@@ -118,6 +118,12 @@ async def screen(site: Site, webhook: Webhook) -> str:
     return leg.ask("voice/screened", prompt(leg, has_reason=await _reason(leg) is not None))
 
 
+async def called_in(site: Site, webhook: Webhook, plan: Plan, stored: PageCall, number: int) -> str:
+    """The leg on which one of the staff called in, and has shown who they are: the same prompt as on being rung."""
+    leg = _Leg(site, webhook, plan, stored, stored.page.attempts[number - 1])
+    return _over(leg) or leg.ask("voice/screened", prompt(leg, has_reason=await _reason(leg) is not None))
+
+
 def _over(leg: _Leg) -> str:
     """What is said when there is nothing to accept any more; "" while there is."""
     page = leg.stored.page

@@ -11,8 +11,10 @@ from routing.plan import Plan
 from storage.calls import CallEvent, CallHead, Progress, busy_lines, note_parts
 from storage.errors import UnavailableError
 from telephony.twiml import Document
+from webhooks import staff_line
 from webhooks.alerts import unknown_number
 from webhooks.answer import voices
+from webhooks.call import plan_of
 from webhooks.caller import caller_of
 from webhooks.keeping import Record, keep
 from webhooks.signed import Webhook
@@ -28,6 +30,18 @@ async def first(site: Site, webhook: Webhook) -> str:
     if plan is None:
         return await unknown_number(site)
     caller = caller_of(webhook.form)
+    asked = await staff_line.offer(site, plan, caller) if caller else ""
+    return asked or await _as_caller(site, webhook, plan, caller)
+
+
+async def staff(site: Site, webhook: Webhook) -> str:
+    """Somebody at a phone of the staff's has entered a PIN, or has waited for the menu."""
+    plan, caller = await plan_of(site, webhook), caller_of(webhook.form)
+    answer = await staff_line.entered(site, webhook, plan, caller) if caller else ""
+    return answer or await _as_caller(site, webhook, plan, caller)
+
+
+async def _as_caller(site: Site, webhook: Webhook, plan: Plan, caller: str | None) -> str:
     incoming = Incoming(plan_number(webhook), caller, withheld=caller is None)
     decision = decide(plan, incoming, await _load(site, plan), site.clock.now())
     return await _go(site, webhook, plan, caller, decision)

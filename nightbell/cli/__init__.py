@@ -18,6 +18,7 @@ from nightbell.cli import (
     looking,
     messages,
     overrides,
+    pins,
     plans,
     report,
     running,
@@ -42,6 +43,7 @@ app = typer.Typer(
 
 for module in (
     running, plans, looking, calendar, burden, overrides, swaps, time_off, feeds, calls, report, messages, telephone,
+    pins,
     keys, twilio, fallback, doctor, demo,
 ):  # fmt: skip
     module.register(app)

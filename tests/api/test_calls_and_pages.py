@@ -229,3 +229,33 @@ async def test_a_page_that_there_is_not_or_of_another_practice(operator: Operato
     await operator.refused(403, "POST", f"{MAPLE}/pages/p1/resolve", {"reason": "Seen"}, key="oak")
     async with operator.parts.database.transaction() as connection:
         assert await connection.scalar(text("SELECT state FROM pages")) == "paging"
+
+
+# ---- PINs ------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_pin_is_set_listed_without_its_digits_and_taken_away(operator: Operator):
+    assert (await operator.asks("GET", "/pins")).json() == {"items": [], "next": None}
+    made = (await operator.asks("PUT", "/pins/chen", {"pin": "470219"})).json()
+    assert (made["member"], made["set_by"], set(made)) == ("chen", "front desk", {"member", "set_at", "set_by"})
+    assert (await operator.asks("GET", "/pins")).json()["items"] == [made]
+    (row,) = await operator.sql("SELECT * FROM pins")
+    assert b"470219" not in bytes(row.sealed)
+    assert (await operator.asks("DELETE", "/pins/chen")).json()["items"] == []
+    assert (await operator.asks("DELETE", "/pins/chen")).status_code == 200
+    done = [tuple(row) for row in await operator.sql("SELECT action, subject FROM audit ORDER BY id")]
+    assert [entry for entry in done if "PIN" in entry[0]] == [
+        ("set PIN", "maple-pediatrics/chen"),
+        ("clear PIN", "maple-pediatrics/chen"),
+    ]
+
+
+@pytest.mark.parametrize("pin", ["123", "123456789", "12a4", "1234", "7777", "4321", "٤٧٠٢", "47 02"])
+async def test_a_pin_that_anybody_would_guess_or_that_no_telephone_has_is_refused(operator: Operator, pin: str):
+    told = await operator.refused(422, "PUT", "/pins/chen", {"pin": pin})
+    assert told["errors"][0]["pointer"] == "/pin"
+    assert await operator.sql("SELECT * FROM pins") == []
+
+
+async def test_nobody_elses_pin(operator: Operator):
+    assert "Choose from" in (await operator.refused(404, "PUT", "/pins/ghost", {"pin": "470219"}))["errors"][0]["mend"]

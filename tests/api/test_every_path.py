@@ -27,7 +27,7 @@ class Operation(NamedTuple):
         return "$ref" in str(self.told.get("requestBody", ""))
 
 
-VALUES = {"practice": "maple-pediatrics", "version": "1", "id": "1", "sid": "CA1"}
+VALUES = {"practice": "maple-pediatrics", "version": "1", "id": "1", "sid": "CA1", "member": "chen"}
 OPERATIONS = [
     Operation(method.upper(), path, told) for path, way in DOCUMENT["paths"].items() for method, told in way.items()
 ]

@@ -22,6 +22,7 @@ from escalation.page import (
     ClinicianLeft,
     Declined,
     Delivered,
+    DialledIn,
     Due,
     Failed,
     FetchClinician,
@@ -162,6 +163,20 @@ def test_who_has_the_page_and_cannot_talk_keeps_it_and_the_last_resort_cannot_pu
     last = Night(maple, step("ghost"), caller=CallerPresence.GONE)
     last.do(Opened())
     assert last.do(PutOff(1)) == ()
+
+
+def test_who_calls_in_is_not_rung_meanwhile_and_a_key_on_their_own_call_takes_the_page(maple):
+    night = Night(maple, step("chen", wait=600), step("patel"))
+    night.do(Opened())
+    assert night.do(DialledIn("chen", "+16175550121"), after=30) == (CancelCall(1),)
+    assert (night.state(2), night.attempt(2).purpose) == (AttemptState.ANSWERED, Purpose.PAGE)
+    assert night.do(Accepted("chen", KEY, 2), after=10) == (BridgeCaller(),)
+    assert night.do(DialledIn("patel", "+16175550123")) == (), "somebody else has it"
+    hung_up = Night(maple, step("chen", wait=600), step("patel"))
+    hung_up.do(Opened())
+    hung_up.do(DialledIn("chen", "+16175550121"))
+    assert hung_up.do(Missed(2, "they hung up")) == (PlaceCall(3),)
+    assert hung_up.rung()[-1] == "0123"
 
 
 def test_in_turn_nobody_else_rings_while_the_first_does_and_all_ring_at_once_when_so_set(maple):

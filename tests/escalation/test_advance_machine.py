@@ -24,6 +24,7 @@ from escalation.page import (
     ClinicianLeft,
     Declined,
     Delivered,
+    DialledIn,
     Due,
     Failed,
     MessageLeft,
@@ -168,6 +169,16 @@ class Pages(RuleBasedStateMachine):
                 assert later.at == self.now + self.policy.ring_again_after
                 self.later.add(later.number)
 
+    @rule(member=st.sampled_from([*ROSTER.members]))
+    def calls_in(self, member):
+        before = len(self.page.attempts)
+        address = next(iter(ROSTER.members[member].voice), "+16175550129")
+        result = advance(self.escalation, self.page, DialledIn(member, address), self.now)
+        if result.page is not self.page:
+            check_effects(self.page, result, self.now)
+            self.page = result.page
+            self.later.add(before + 1)
+
     @rule(
         event=st.sampled_from(
             [CallerLeft(), CallerReturned(), CallBackAsked(), StillThere(), PutThrough(), MessageLeft(), Opened()]
@@ -197,7 +208,7 @@ class Pages(RuleBasedStateMachine):
     @invariant()
     def no_phone_is_rung_twice_at_once(self):
         live = [a for a in self.page.attempts if a.means is Means.CALL and not a.is_final]
-        # Two people may share a phone, of whom one asked to be rung at this very time.
+        # Two people may share a phone, of whom one asked to be rung at this very time, or calls from it.
         rung = Counter(a.address for a in live if a.number not in self.later)
         assert all(count == 1 for count in rung.values()), rung
         assert max(Counter(a.member for a in live if a.number in self.later).values(), default=0) <= 1
@@ -276,7 +287,7 @@ def check_version(before, result):
 def check_effects(before, result, now):
     """Every effect is about a stored attempt that fits it; what is new has exactly one effect, and is INTENDED."""
     attempts = {attempt.number: attempt for attempt in result.page.attempts}
-    new = {n: a for n, a in attempts.items() if n > len(before.attempts)}
+    new = {n: a for n, a in attempts.items() if n > len(before.attempts) and a.state is not AttemptState.ANSWERED}
     begun = [e.attempt for e in result.effects if isinstance(e, PlaceCall | SendSms)]
     assert sorted(begun) == sorted(new)
     for effect in result.effects:
