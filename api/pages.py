@@ -15,7 +15,7 @@ from api.cursors import read_cursor, write_cursor
 from api.description import errors
 from api.fields import Cursor, Limit, Line, Listing, Moment, Named, Sent, Told, cut, example
 from api.problems import Problem, Where
-from escalation.page import Accepted, AcceptedBy, Event, PageState, Resolved
+from escalation.page import Accepted, AcceptedBy, Event, Note, PageState, Resolved
 from storage import audit, page_list
 from storage.page_list import Happened
 from storage.pages import lock_page
@@ -33,6 +33,7 @@ _SHOWN: Final = {
     "accepted_by": None,
     "accepted_at": None,
     "resolved_at": None,
+    "note": None,
 }
 
 
@@ -54,6 +55,8 @@ class Page(Told):
     """The id of one of the staff, or the API key that acknowledged it for nobody in particular."""
     accepted_at: Moment | None
     resolved_at: Moment | None
+    note: Note | None
+    """How it went with the patient, as the clinician noted it with a key."""
 
 
 class Entry(Told):
@@ -189,4 +192,9 @@ def _told(row: RowMapping) -> dict[str, object]:
     moments = ("opened_at", "due", "accepted_at", "resolved_at")
     told: dict[str, object] = {name: Instant(row[name]) if row[name] else None for name in moments}
     plain = ("id", "call", "category", "state", "accepted_by")
-    return {**told, **{name: row[name] for name in plain}, "policy": row["body"]["policy"]}
+    return {
+        **told,
+        **{name: row[name] for name in plain},
+        "policy": row["body"]["policy"],
+        "note": row["body"].get("note"),
+    }

@@ -28,6 +28,7 @@ from escalation.page import (
     Failed,
     MessageLeft,
     Missed,
+    Noted,
     Opened,
     Page,
     PageState,
@@ -72,6 +73,8 @@ def advance(escalation: Escalation, page: Page, event: Event, now: Instant) -> A
             presence.close(draft, f"by {draft.name(by)}: {reason}")
         case PatientReached():
             presence.close(draft, "the patient was reached")
+        case Noted():
+            presence.note(draft, event)
         case MessageLeft():
             _message(draft)
         case _:

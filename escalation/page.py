@@ -113,6 +113,15 @@ class Attempt:
         return self.state in FINAL
 
 
+class Note(StrEnum):
+    """How it went with the patient, as the clinician notes it with a key."""
+
+    REACHED = "reached"
+    LEFT_WORD = "left word"
+    EMERGENCY = "sent to emergency"
+    NO_ANSWER = "no answer"
+
+
 class CallerPresence(StrEnum):
     """Whether the caller is on the line."""
 
@@ -163,6 +172,9 @@ class Page:
     step_until: Instant | None = None
     last_resort_tries: int = 0
     message_left: bool = False
+    note: Note | None = None
+    noted_on: str = ""
+    """The latest one, and on which call; None while there is none."""
 
 
 # ---- events: what happens to a page -----------------------------------------------------------------------------
@@ -340,6 +352,17 @@ class PatientReached:
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """Who has the page notes how it went. REACHED and EMERGENCY end it, the others leave it with them.
+
+    `on`: the call that it is about, by Twilio's SID: the same note about the same call is one told again.
+    """
+
+    note: Note
+    on: str
+
+
+@dataclass(frozen=True, slots=True)
 class MessageLeft:
     """The caller's reason was recorded."""
 
@@ -374,6 +397,7 @@ Event = (
     | ClinicianJoined
     | ClinicianLeft
     | PatientReached
+    | Noted
     | MessageLeft
     | Resolved
 )

@@ -16,6 +16,8 @@ from escalation.page import (
     CallerPresence,
     CancelCall,
     FetchClinician,
+    Note,
+    Noted,
     Page,
     PageState,
     ReturnCaller,
@@ -184,6 +186,19 @@ def close(draft: Draft, why: str) -> None:
     acceptance.stand_down(draft, "the page is resolved", keep)
     if maybe_in_room:
         return_caller(draft)
+
+
+def note(draft: Draft, event: Noted) -> None:
+    """Keep how it went. Nothing where nobody has the page, since there is nobody to know."""
+    page = draft.page
+    if page.accepted_by is None or (page.note, page.noted_on) == (event.note, event.on):
+        return
+    draft.page = replace(page, note=event.note, noted_on=event.on)
+    draft.say(f"{draft.name(page.accepted_by)} notes: {event.note}")
+    if event.note is Note.REACHED:
+        close(draft, "the patient was reached")
+    elif event.note is Note.EMERGENCY:
+        close(draft, "the patient was sent to emergency")
 
 
 def is_maybe_in_room(page: Page) -> bool:

@@ -154,8 +154,10 @@ async def join_leg(
 async def store_advance(connection: AsyncConnection, before: Page, result: Advance, event: str, now: Instant) -> None:
     """Write what `advance` returned: the row, the trail, and each changed attempt."""
     page = result.page
-    resolved = now.to_stdlib() if page.state is PageState.RESOLVED else None
-    await connection.execute(update(pages).where(pages.c.id == page.id).values(resolved_at=resolved, **_columns(page)))
+    columns = _columns(page)
+    if before.state is not page.state:  # what is noted of a page that is resolved does not resolve it anew
+        columns["resolved_at"] = now.to_stdlib() if page.state is PageState.RESOLVED else None
+    await connection.execute(update(pages).where(pages.c.id == page.id).values(**columns))
     await connection.execute(
         insert(page_events).values(
             page=page.id, version=page.version, at=now.to_stdlib(), event=event, trail=list(result.trail)

@@ -49,7 +49,7 @@ _STAFF: Final[dict[str, Handler]] = {
     "voice/callback": screening.call_back,
     "voice/callback/offer": screening.offer_callback,
     "voice/called_back": screening.called_back,
-    "voice/callback/reached": screening.reached,
+    "voice/noted": screening.noted,
     "voice/clinician/left": screening.clinician_left,
     "voice/dialled/screen": dialling.screen,
     "voice/dialled/screened": dialling.screened,

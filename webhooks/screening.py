@@ -15,6 +15,8 @@ from escalation.page import (
     Attempt,
     CallerPresence,
     Declined,
+    Note,
+    Noted,
     PageState,
     PatientReached,
     Purpose,
@@ -302,23 +304,37 @@ async def called_back(site: Site, webhook: Webhook) -> str:
     leg = await _leg(site, webhook)
     screened = webhook.query.get("screened") == "1"
     if dial_result(webhook.form, screened=screened) is not DialResult.ANSWERED:
+        await site.paging.happen(leg.page, Noted(Note.NO_ANSWER, webhook.form.get("DialCallSid", webhook.call)))
         again = "They did not answer. Press 1 to try again. 2, to take whoever answers, such as a voicemail."
         return leg.ask("voice/callback", again, times=1)
     if screened:
         await site.paging.happen(leg.page, PatientReached())
-        return str(leg.say("The page is closed. Thank you. Goodbye.").hang_up())
+        return _ask_note(leg)
     return leg.ask(
-        "voice/callback/reached", "If you have talked to the patient, press 1. If not, the page stays yours."
+        "voice/noted",
+        "If you have talked to the patient, press 1. If you left word, press 2. If you sent them to emergency, press 3."
+        " If nobody was there, press 4.",
     )
 
 
-async def reached(site: Site, webhook: Webhook) -> str:
-    """The clinician says whether whoever answered was the patient."""
+def _ask_note(leg: _Leg) -> str:
+    """After a talk, which closes the page: most have nothing to add, and hang up."""
+    words = "The call has ended. If you sent the patient to emergency, press 3. Otherwise you may hang up."
+    return leg.ask("voice/noted", words, times=1)
+
+
+_NOTES: Final = {"1": Note.REACHED, "2": Note.LEFT_WORD, "3": Note.EMERGENCY, "4": Note.NO_ANSWER}
+
+
+async def noted(site: Site, webhook: Webhook) -> str:
+    """The clinician says how it went with the patient."""
     leg = await _leg(site, webhook)
-    if webhook.form.get("Digits") != "1":
-        return str(leg.say("The page stays yours. Goodbye.").hang_up())
-    await site.paging.happen(leg.page, PatientReached())
-    return str(leg.say("The page is closed. Thank you. Goodbye.").hang_up())
+    note = _NOTES.get(webhook.form.get("Digits", ""))
+    if note is not None and leg.stored.page.accepted_by == leg.attempt.member:
+        leg.stored = await site.paging.happen(leg.page, Noted(note, webhook.call))
+    if leg.stored.page.state is PageState.RESOLVED:
+        return str(leg.say("The page is closed. Thank you. Goodbye.").hang_up())
+    return str(leg.say("The page stays yours. Goodbye.").hang_up())
 
 
 async def clinician_left(site: Site, webhook: Webhook) -> str:
@@ -327,6 +343,8 @@ async def clinician_left(site: Site, webhook: Webhook) -> str:
     page = leg.stored.page
     if page.state is PageState.ACCEPTED and page.accepted_attempt == leg.attempt.number:
         return _go_on(leg)
+    if page.state in {PageState.BRIDGED, PageState.RESOLVED} and page.accepted_by == leg.attempt.member:
+        return _ask_note(leg)
     return str(leg.say("The call has ended. Thank you. Goodbye.").hang_up())
 
 

@@ -1,5 +1,7 @@
 """What callers do at night: they hang up at any moment, press anything or nothing, call again, hide their number."""
 
+from datetime import timedelta
+
 import pytest
 
 from storage.calls import CALLBACK
@@ -131,8 +133,47 @@ async def test_a_call_back_that_nobody_answers_can_be_tried_again(night: Night):
     night.phone(PARENT).behaviour = PATIENT_ANSWERS
     back = await night.phone(PARENT).rings(within=300)
     await back.talks_to(night.phone(CHEN), within=60)
+    assert "Dr. Ana Chen notes: no answer" in await night.trail()
     await back.hang_up()
     assert (await night.page()).state == "resolved"
+
+
+async def test_after_the_talk_the_doctor_notes_with_a_key_that_the_patient_went_to_emergency(night: Night):
+    night.phone(CHEN).behaviour = Answers(
+        after=4,
+        script=[
+            *(Hears("Press 1 to take it") >> Press("1")).parts(),
+            *(Hears("The call has ended. If you sent the patient to emergency, press 3") >> Press("3")).parts(),
+        ],
+    )
+    call = await holds(night)
+    await call.talks_to(night.phone(CHEN))
+    await call.hang_up()
+    await night.passes(30)
+    assert "The page is closed. Thank you" in night.phone(CHEN).calls[0].heard[-1]
+    page = await night.page()
+    assert (page.state, page.body["note"]) == ("resolved", "sent to emergency")
+    assert page.resolved_at < night.timeline.now().to_stdlib() - timedelta(seconds=15), "resolved when they had talked"
+
+
+async def test_word_left_on_a_voicemail_is_noted_and_leaves_the_page_with_the_doctor(night: Night):
+    night.phone(PARENT).behaviour = Voicemail(after=10)
+    night.phone(CHEN).behaviour = Answers(
+        after=4,
+        script=[
+            *(Hears("Press 1 to take it") >> Press("1") >> Hears("call them back now") >> Press("1")).parts(),
+            *(Hears("2, to take whoever answers") >> Press("2")).parts(),
+            *(Hears("If you left word, press 2") >> Press("2")).parts(),
+        ],
+    )
+    call = await asks_for_a_doctor(night)
+    await call.hang_up()
+    await night.passes(200)
+    assert "The page stays yours" in night.phone(CHEN).calls[0].heard[-1]
+    page = await night.page()
+    assert (page.state, page.accepted_by, page.body["note"]) == ("accepted", "chen", "left word")
+    await night.passes(1300)
+    assert "The page is opened again" in await night.trail()
 
 
 async def test_a_page_that_was_taken_and_not_called_back_is_opened_again(night: Night):

@@ -28,6 +28,8 @@ from escalation.page import (
     FetchClinician,
     MessageLeft,
     Missed,
+    Note,
+    Noted,
     OfferCallBack,
     Opened,
     Page,
@@ -177,6 +179,22 @@ def test_who_calls_in_is_not_rung_meanwhile_and_a_key_on_their_own_call_takes_th
     hung_up.do(DialledIn("chen", "+16175550121"))
     assert hung_up.do(Missed(2, "they hung up")) == (PlaceCall(3),)
     assert hung_up.rung()[-1] == "0123"
+
+
+def test_what_is_noted_ends_the_page_or_leaves_it_and_told_again_it_is_nothing(maple):
+    night = Night(maple, step("chen"), caller=CallerPresence.GONE)
+    night.do(Opened())
+    assert night.do(Noted(Note.REACHED, "CA1")) == (), "by nobody"
+    night.do(Accepted("chen", KEY, 1))
+    for on in ("CA2", "CA3"):
+        night.do(Noted(Note.NO_ANSWER, on))
+    assert night.do(Noted(Note.NO_ANSWER, "CA3")) == ()
+    assert night.trail.count("Dr. Ana Chen notes: no answer") == 2
+    assert night.page.state is PageState.ACCEPTED
+    night.do(Noted(Note.EMERGENCY, "CA3"))
+    assert (night.page.state, night.page.note) == (PageState.RESOLVED, Note.EMERGENCY)
+    night.do(Noted(Note.REACHED, "CA3"))
+    assert (night.page.state, night.page.note) == (PageState.RESOLVED, Note.REACHED)
 
 
 def test_in_turn_nobody_else_rings_while_the_first_does_and_all_ring_at_once_when_so_set(maple):

@@ -29,6 +29,8 @@ from escalation.page import (
     Failed,
     MessageLeft,
     Missed,
+    Note,
+    Noted,
     OfferCallBack,
     Opened,
     Page,
@@ -186,6 +188,11 @@ class Pages(RuleBasedStateMachine):
     )
     def caller_does(self, event):
         self.send(event)
+
+    @rule(note=st.sampled_from(Note), on=st.sampled_from(["CA1", "CA2"]), luck=st.integers(0, 4))
+    def notes(self, note, on, luck):
+        if luck == 0 or note not in {Note.REACHED, Note.EMERGENCY}:
+            self.send(Noted(note, on))
 
     @rule(room=ROOMS, gone=st.booleans())
     def caller_joins(self, room, gone):
