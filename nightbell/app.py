@@ -16,6 +16,7 @@ from api.feed_files import feed_route
 from api.health import Readiness, health_routes
 from nightbell.composition import Parts
 from nightbell.supervise import for_ever
+from nightbell.vigil import VIGIL_EVERY, Vigil
 from nightbell.worker import Worker
 from storage.errors import UnavailableError
 from webhooks.keeping import replay
@@ -36,6 +37,7 @@ def create_app(parts: Parts, *, with_worker: bool = False) -> FastAPI:
         background: list[Coroutine[Any, Any, None]] = [
             for_ever("plans", parts.plans.run),
             for_ever("journal", lambda: replay_journal(parts.site), REPLAY_EVERY),
+            for_ever("vigil", Vigil(parts).look, VIGIL_EVERY),
         ]
         if with_worker:
             background.append(Worker(parts).run())

@@ -19,7 +19,8 @@ from nightbell.composition import Parts
 from routing.plan import Plan
 from routing.plan.calendar import Feed
 from routing.plan.elsewhere import Copy, Unknown, unknown_ahead
-from storage import calendar_copies, jobs
+from storage import calendar_copies
+from storage.alerts import Alert, AlertKind, raise_alert
 from storage.calendar_copies import State
 from webhooks.signed import where
 
@@ -118,7 +119,8 @@ class CalendarsIn:
                 await self._alert(connection, due, _stale_words(due, claimed, since, error))
 
     async def _alert(self, connection: AsyncConnection, due: _Due, why: str) -> None:
-        await self._parts.site.jobs.defer(connection, jobs.ALERT, {"why": why, "practice": due.plan.practice})
+        alert = Alert(AlertKind.CALENDAR, why, due.plan.practice)
+        await raise_alert(connection, self._parts.site.jobs, alert, self._parts.clock.now())
 
 
 def _known(due: _Due, claimed: State, now: Instant) -> Copy | None:

@@ -9,7 +9,6 @@ from escalation.learnt import CALL_PLACED
 from escalation.page import (
     Attempt,
     AttemptState,
-    Event,
     Failed,
     Missed,
     Page,
@@ -19,11 +18,13 @@ from escalation.page import (
 )
 from escalation.presence import is_to_be_moved
 from ivr.position import Phase, Position
+from nightbell.alerting import Alerting, Failures, failing
 from nightbell.composition import Parts
 from nightbell.shift_asking import ask_start, tell_start
-from nightbell.texting import AFTER_UNCERTAIN, MOST_TRIES, about, again_after, tell_member, text
+from nightbell.texting import AFTER_UNCERTAIN, MOST_TRIES, about, again_after, tell_member
 from routing.plan import Plan
-from storage import alerts, jobs, pages
+from storage import jobs, pages
+from storage.alerts import Alert, AlertKind
 from storage.calls import leg_position
 from storage.errors import NotFoundError
 from storage.pace import take_slot
@@ -53,6 +54,8 @@ class Effects:
         self._site = parts.site
         self._gateway = parts.gateway
         self._pacer = Pacer(self._slot)
+        self.alerting = Alerting(parts, lambda: self._pacer.turn(jobs.URGENT))
+        self._platform = Failures()
 
     async def _slot(self) -> float:
         interval = 1.0 / self._parts.settings.calls_per_second
@@ -144,7 +147,10 @@ class Effects:
                 arguments: dict[str, str | int] = {"page": page, "attempt": attempt}
                 await self._site.jobs.defer(connection, job, arguments, priority=jobs.URGENT, delay=delay)
             return
-        await self._site.paging.happen(page, _failed(attempt, error))
+        failed = _failed(attempt, error)
+        if failed.platform and self._platform.are_many(self._parts.clock.now()):
+            await self.alerting.raise_(failing(error))
+        await self._site.paging.happen(page, failed)
 
     async def cancel_call(self, page: str, attempt: int) -> None:
         """End a call that nobody needs any more."""
@@ -234,20 +240,12 @@ class Effects:
 
     # ---- operators and desks ------------------------------------------------------------------------------------
 
-    async def alert(self, why: str, practice: str = "", page: str = "") -> None:
-        """Tell the operators: the practice's own or, where it has none or none is concerned, the server's."""
-        plan = self._parts.plans.current(practice)
-        async with self._parts.database.transaction() as connection:
-            await alerts.raise_alert(connection, practice or None, why, self._parts.clock.now(), page or None)
-        _log.error("operators_alerted", why=why, practice=practice)
-        numbers = (plan.operators.sms if plan else ()) or self._parts.settings.operator_numbers
-        sender = plan or next(iter(self._parts.plans.all()), None)
-        if sender is None:
-            return
-        about = f", {plan.name}" if plan else ""
-        code = f", page {code_of(page)}" if page else ""
-        for number in numbers:
-            await text(self._parts, number, sender.caller_id, f"Nightbell alert{about}{code}: {why}")
+    async def alert(self, alert: int = 0, why: str = "", practice: str = "", page: str = "") -> None:
+        """Tell the operators. `why` and the others: a job from before alerts were stored with what they are about."""
+        if why:
+            await self.alerting.raise_(Alert(AlertKind.PAGE if page else AlertKind.CALENDAR, why, practice, page))
+        else:
+            await self.alerting.tell(alert)
 
     async def tell_member(self, practice: str, member: str, words: str) -> None:
         """Text one of the staff about their shifts."""
@@ -298,7 +296,7 @@ def _attempt(stored: PageCall, number: int) -> Attempt:
     return next(attempt for attempt in stored.page.attempts if attempt.number == number)
 
 
-def _failed(attempt: int, error: TwilioError) -> Event:
+def _failed(attempt: int, error: TwilioError) -> Failed:
     """What the policy is told: whether this number failed, or Twilio for everybody."""
     platform = isinstance(error, AccountError | BusyError | GoneError | UncertainError)
     return Failed(attempt, str(error), platform=platform)

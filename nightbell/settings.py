@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     ] = ""
     fallback_dir: Annotated[Path | None, Field(validation_alias=_named("NIGHTBELL_FALLBACK_DIR"))] = None
     fallback_url: Annotated[str, Field(validation_alias=_named("NIGHTBELL_FALLBACK_URL"))] = ""
+    operators_webhook: Annotated[
+        str, Field(validation_alias=_named("NIGHTBELL_OPERATORS_WEBHOOK"), pattern=r"^(https?://[^\s/@]+(/\S*)?)?$")
+    ] = ""
+    webhook_secret: Annotated[SecretStr, Field(validation_alias=_named("NIGHTBELL_WEBHOOK_SECRET"))] = SecretStr("")
     calendar_networks: Annotated[str, Field(validation_alias=_named("NIGHTBELL_CALENDAR_NETWORKS"))] = ""
     log_format: Annotated[str, Field(validation_alias=_named("NIGHTBELL_LOG_FORMAT"), pattern="^(json|text)$")] = "text"
     log_level: Annotated[

@@ -13,7 +13,8 @@ from escalation.nights import DAWN
 from nightbell.composition import Parts
 from routing.plan import Plan
 from routing.watch import watch
-from storage import coverage_checks, jobs
+from storage import coverage_checks
+from storage.alerts import Alert, AlertKind, raise_alert
 
 _log = structlog.get_logger(__name__)
 
@@ -48,7 +49,7 @@ class Watching:
             found = await asyncio.to_thread(watch, plan, accepted, last, now)
             await coverage_checks.keep(connection, plan.practice, found, day_of(plan, now), now)
             for why in found.news:
-                await self._parts.site.jobs.defer(connection, jobs.ALERT, {"why": why, "practice": plan.practice})
+                await raise_alert(connection, self._parts.site.jobs, Alert(AlertKind.CALENDAR, why, plan.practice), now)
         if found.news:
             _log.warning("hole_ahead", practice=plan.practice, holes=len(found.seen))
 

@@ -33,6 +33,7 @@ from escalation.page import (
 from escalation.policy import Escalation
 from routing.plan import Plan
 from storage import jobs, messages, pages
+from storage.alerts import Alert, AlertKind, raise_alert
 from storage.calls import leg_position
 from storage.clock import Clock
 from storage.database import Database
@@ -190,9 +191,19 @@ class Paging:
     async def _defer(self, connection: AsyncConnection, result: Advance, now: Instant) -> None:
         """Hand the effects to the worker. When the page is due next stands in its row, where workers look for it."""
         for effect in result.effects:
+            if isinstance(effect, AlertOperators):
+                alert = Alert(AlertKind.PAGE, effect.why, result.page.practice, result.page.id)
+                await raise_alert(connection, self._queue, alert, now)
+                continue
             name, arguments = _job(result.page, effect)
             delay = _later(result.page, effect, now)
             await self._queue.defer(connection, name, arguments, priority=jobs.URGENT, delay=delay)
+
+
+_Carried = (
+    PlaceCall | SendSms | CancelCall | BridgeCaller | ReturnCaller | OfferCallBack | FetchClinician | TransferCaller
+)
+"""The effects that are a job each."""
 
 
 def _later(page: Page, effect: Effect, now: Instant) -> float:
@@ -202,7 +213,7 @@ def _later(page: Page, effect: Effect, now: Instant) -> float:
     return max(0.0, (page.attempts[effect.attempt - 1].at - now).total("seconds"))
 
 
-def _job(page: Page, effect: Effect) -> tuple[str, dict[str, str | int]]:
+def _job(page: Page, effect: _Carried) -> tuple[str, dict[str, str | int]]:
     """The job that carries an effect out. `version` tells one moving of a leg from another one later."""
     match effect:
         case PlaceCall(attempt):
@@ -215,5 +226,3 @@ def _job(page: Page, effect: Effect) -> tuple[str, dict[str, str | int]]:
             return jobs.MOVE_CALLER, {"page": page.id, "version": page.version}
         case OfferCallBack(attempt) | FetchClinician(attempt):
             return jobs.OFFER_CALLBACK, {"page": page.id, "attempt": attempt, "version": page.version}
-        case AlertOperators(why):
-            return jobs.ALERT, {"practice": page.practice, "page": page.id, "why": why}

@@ -14,6 +14,7 @@ from escalation.window import kept
 from routing.effect import changed, effect
 from routing.plan import Plan
 from storage import audit, beside, jobs, plans, shift_notices
+from storage.alerts import Alert, AlertKind, raise_alert
 from storage.asked import changing
 from storage.database import Database
 from storage.jobs import Jobs
@@ -62,7 +63,7 @@ class ShiftAnswers:
                 await beside.end_override(connection, present.practice, record.id, AUTHOR, now)
                 await audit.write(connection, ACTOR, "end override", str(record.id), now)
                 await self._tell(connection, present, override.member, shift_words.released(roster, notice))
-            await self._alert(connection, present, shift_words.answered_late(roster, notice, override))
+            await self._alert(connection, present, shift_words.answered_late(roster, notice, override), now)
         await shift_notices.keep(connection, notice, now)
         return notice
 
@@ -92,16 +93,15 @@ class ShiftAnswers:
             notice = replace(notice, override=number)
             await self._tell(connection, present, override.member, shift_words.stays_on(roster, notice, override))
             await self._tell(connection, present, notice.start.member, shift_words.replaced(roster, notice, override))
-        await self._alert(connection, present, shift_words.alert(roster, notice, override))
+        await self._alert(connection, present, shift_words.alert(roster, notice, override), now)
         return notice
 
     async def _tell(self, connection: AsyncConnection, plan: Plan, member: str, words: str) -> None:
         arguments: dict[str, str | int] = {"practice": plan.practice, "member": member, "words": words}
         await self._queue.defer(connection, jobs.TELL_MEMBER, arguments, priority=jobs.URGENT)
 
-    async def _alert(self, connection: AsyncConnection, plan: Plan, why: str) -> None:
-        arguments: dict[str, str | int] = {"practice": plan.practice, "why": why}
-        await self._queue.defer(connection, jobs.ALERT, arguments, priority=jobs.URGENT)
+    async def _alert(self, connection: AsyncConnection, plan: Plan, why: str, now: Instant) -> None:
+        await raise_alert(connection, self._queue, Alert(AlertKind.CALENDAR, why, plan.practice), now)
 
 
 def _stand_in(present: Plan, notice: Notice, now: Instant) -> Override | None:

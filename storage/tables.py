@@ -284,7 +284,16 @@ alerts = Table(
     Column("at", Instant_, nullable=False),
     Column("why", Text, nullable=False),
     Column("page", Text),
+    Column("kind", Text, nullable=False, server_default=""),
+    Column("key", Text, nullable=False, server_default=""),
+    Column("times", Integer, nullable=False, server_default="1"),
+    Column("last_at", Instant_),
+    Column("told_at", Instant_),
+    Column("confirmed_at", Instant_),
+    Column("confirmed_by", Text),
+    Index("ix_alerts_key", "key", "id"),
 )
+"""`key`: the same for the same trouble, of which `times` came since `at`, the last at `last_at`."""
 
 audit = Table(
     "audit",

@@ -6,17 +6,14 @@ import structlog
 
 from ivr.phrases import phrase
 from ivr.prompts import Utterance
-from storage import jobs
+from storage.alerts import Alert, AlertKind, raise_alert
 from storage.errors import UnavailableError
-from storage.pace import take_slot
 from telephony.twiml import Document
 from webhooks.call import STAFF_LANGUAGE
 from webhooks.site import Site
 
 _log = structlog.get_logger(__name__)
 
-ALERT_EVERY: Final = 3600.0
-"""Real seconds between two alerts about unknown numbers: somebody who keeps dialling one must not text all night."""
 WHY: Final = "a call came to a number that no plan has: publish it, or point it elsewhere at Twilio"
 
 
@@ -27,8 +24,7 @@ async def unknown_number(site: Site) -> str:
 
     async def tell() -> None:
         async with site.database.transaction() as connection:
-            if await take_slot(connection, "unknown number", ALERT_EVERY) == 0:
-                await site.jobs.defer(connection, jobs.ALERT, {"why": WHY})
+            await raise_alert(connection, site.jobs, Alert(AlertKind.UNKNOWN_NUMBER, WHY), site.clock.now())
 
     try:
         await site.database.in_time(tell)

@@ -5,6 +5,7 @@ from typing import Final
 from starlette.routing import BaseRoute, Route
 
 from webhooks import (
+    alerted,
     closing,
     dialling,
     fallback,
@@ -71,6 +72,7 @@ _CALLBACKS: Final[dict[str, Handler]] = {
     "sms/status": sms.status,
     "voice/desk/progress": line.progress,
     "voice/shift/status": shift.status,
+    "voice/alert/status": alerted.status,
     "ping": ping.ping,
 }
 """Nobody listens: an error is HTTP 500, so that Twilio sends it again."""
@@ -83,6 +85,8 @@ _OTHERS: Final[list[tuple[str, Handler, Rescue]]] = [
     ("voice/callback/screened", screening.patient_screened, screening.rescue_patient),
     ("voice/shift", shift.ask, shift.rescue),
     ("voice/shift/key", shift.key, shift.rescue),
+    ("voice/alert", alerted.tell, alerted.rescue),
+    ("voice/alert/key", alerted.key, alerted.rescue),
     ("sms", sms.received, sms.rescue),
 ]
 """With an answer of their own to an error."""

@@ -36,6 +36,8 @@ class Metrics:
         self.fallbacks = self._counter("spoken_fallbacks", "Webhooks answered with the spoken fallback", "why")
         self.unknown = self._counter("unknown_numbers", "Calls to numbers of no practice")
         self.repeats = self._counter("webhook_repeats", "Webhooks that came again")
+        self.alerts = self._counter("alerts", "Alerts told to operators", "kind")
+        self.told = self._counter("alert_deliveries", "Ways by which operators were told", "way", "outcome")
         self.journaled = self._counter("journaled", "Events kept on disk because the database failed")
 
     def _counter(self, name: str, help_text: str, *labels: str) -> Counter:

@@ -15,7 +15,8 @@ from escalation.learnt import SAID_START, SAID_STOP, TEXT_ARRIVED
 from escalation.page import Accepted, AcceptedBy, Declined, Delivered, Event, Failed, PageState, Placed
 from escalation.roster import Member
 from routing.plan import Plan
-from storage import jobs, pages
+from storage import pages
+from storage.alerts import Alert, AlertKind, raise_alert
 from telephony.errors import DELIVERY
 from webhooks import shift
 from webhooks.call import count
@@ -82,7 +83,7 @@ async def _opted(site: Site, plan: Plan, member: Member | None, word: str) -> No
         return
     async with site.database.transaction() as connection:
         why = f"{member.name} answered STOP: pages reach them by call only, until they text START"
-        await site.jobs.defer(connection, jobs.ALERT, {"practice": plan.practice, "why": why})
+        await raise_alert(connection, site.jobs, Alert(AlertKind.STAFF, why, plan.practice), site.clock.now())
     _log.warning("staff_opted_out", practice=plan.practice, member=member.id)
 
 

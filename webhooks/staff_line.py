@@ -14,7 +14,8 @@ from whenever import TimeDelta
 from ivr.inputs import Note, NoteKind
 from ivr.prompts import Utterance
 from routing.plan import Plan
-from storage import jobs, pages, pins
+from storage import pages, pins
+from storage.alerts import Alert, AlertKind, raise_alert
 from storage.calls import CallEvent, CallHead, Progress, note_parts
 from storage.errors import UnavailableError
 from storage.pages import OpenPage
@@ -95,7 +96,7 @@ async def _check(site: Site, plan: Plan, members: Sequence[str], pin: str) -> Ch
         if checked.locks:
             names = " or ".join(plan.escalation.roster.members[member].name for member in members)
             why = f"{pins.MOST_FAILURES} wrong PINs in a row from a number of {names}: none is taken for 15 minutes"
-            await site.jobs.defer(connection, jobs.ALERT, {"practice": plan.practice, "why": why})
+            await raise_alert(connection, site.jobs, Alert(AlertKind.STAFF, why, plan.practice), site.clock.now())
     return checked
 
 

@@ -12,7 +12,7 @@ from routing.opening import After, ExceptionDay, Hours, HoursKind, OfficeMinutes
 from routing.plan import grammar
 from routing.plan.compile_calendar import compile_calendar
 from routing.plan.compile_flow import compile_node, text
-from routing.plan.compile_people import compile_escalation
+from routing.plan.compile_people import compile_escalation, target
 from routing.plan.document import ANY_LINES, Document, RouteDoc
 from routing.plan.document_people import CategoryDoc
 from routing.plan.fields import CALLER_WORDS
@@ -48,10 +48,16 @@ def compile_plan(document: Document, version: int = 0) -> Plan:
         escalation=compile_escalation(document, PracticeHolidays(hours), REOPEN_AFTER),
         categories={name: _category(name, written) for name, written in document.categories.items()},
         blocked=tuple(document.blocked),
-        operators=Operators(tuple(document.operators.sms), tuple(document.operators.email)),
+        operators=_operators(document),
         calendar=compile_calendar(document),
         version=version,
     )
+
+
+def _operators(document: Document) -> Operators:
+    written = document.operators
+    page = tuple(found for name in written.page if (found := target(document, name)) is not None)
+    return Operators(page, tuple(written.sms), written.call, written.webhook or "")
 
 
 def compile_hours(document: Document) -> Hours:

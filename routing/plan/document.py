@@ -20,6 +20,7 @@ from routing.plan.fields import (
     DaysText,
     Language,
     Name,
+    Names,
     Number,
     Numbers,
     Part,
@@ -161,13 +162,19 @@ class RouteDoc(Part):
 class OperatorsDoc(Part):
     """Who is told when the server needs a person."""
 
+    page: Names = Field(default_factory=list)
+    """The operators' own on call: schedules, rotations, staff ids; one or a list. Whoever it is then gets a text."""
     sms: Numbers = Field(default_factory=list)
-    """Numbers that get a text."""
+    """Numbers that get a text, whoever is on call."""
+    call: bool = False
+    """Whether the same people are rung, too, where it cannot wait: a page that nobody took, Twilio or a worker down."""
+    webhook: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/\S*)?$", max_length=500)] | None = None
+    """An address, `https://...`, to which each alert is posted as JSON."""
     email: Annotated[
         list[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]],
         BeforeValidator(as_list, json_schema_input_type=list[str] | str),
     ] = Field(default_factory=list)
-    """Addresses that get a mail."""
+    """Kept for the record: no mail is sent."""
 
 
 class WaiverDoc(Part):

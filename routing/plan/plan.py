@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from whenever import TimeDelta
 
-from escalation.policy import Escalation, Ring
+from escalation.policy import Escalation, Ring, Target
 from ivr.flow import Flow
 from routing.opening import Closure, Deadline, Hours, HoursKind
 from routing.plan.calendar import CalendarRules
@@ -70,10 +70,15 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Operators:
-    """Who is told when the server needs a person: E.164 numbers and mail addresses."""
+    """Who is told when the server needs a person: the operators on call, E.164 numbers, and a URL ("": none).
 
+    `call`: they are rung, too, where it cannot wait.
+    """
+
+    page: tuple[Target, ...] = ()
     sms: tuple[str, ...] = ()
-    email: tuple[str, ...] = ()
+    call: bool = False
+    webhook: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,8 @@ def unknown_name(subject: Subject) -> Iterator[Finding]:
     yield from _unknown("calendar", _layered(document, "calendar"), document.calendars)
     yield from _unknown("schedule", _paid(document), document.schedules)
     yield from _unknown("schedule, rotation or member of staff", _paged(document), pageable)
+    operators = ((("operators", "page", str(i)), name) for i, name in enumerate(document.operators.page))
+    yield from _unknown("schedule, rotation or member of staff", operators, pageable)
 
 
 def _unknown(kind: str, named: Iterable[Named], known: Iterable[str]) -> Iterator[Finding]:
