@@ -72,13 +72,13 @@ class Effects:
             return
         stored, plan = await self._page(page)
         try:
-            placed = await self._found(plan, claimed) if claimed.tries else None
-            placed = placed or await self._call(stored, plan, attempt, claimed)
+            sid = await self._found(plan, page, attempt, claimed) if claimed.tries else None
+            sid = sid or (await self._call(stored, plan, attempt, claimed)).sid
         except TwilioError as error:
             await self._not_placed(jobs.PLACE_CALL, page, attempt, claimed.tries, error)
             await self._site.learning.learn(plan, claimed.address, of_call(error))
             return
-        await self._was_placed(page, attempt, placed.sid)
+        await self._was_placed(page, attempt, sid)
         await self._site.learning.learn(plan, claimed.address, CALL_PLACED)
 
     async def _is_intended(self, page: str, attempt: int) -> bool:
@@ -100,13 +100,17 @@ class Effects:
             policy.ring_for,
         )
 
-    async def _found(self, plan: Plan, claimed: Claim) -> PlacedCall | None:
-        """A call that an earlier try placed without getting the answer. Raises TwilioError."""
+    async def _found(self, plan: Plan, page: str, attempt: int, claimed: Claim) -> str | None:
+        """A call that an earlier try placed without getting the answer, by its SID. Raises TwilioError.
+
+        Since the claim, a callback of that call may have named it, or even its end: then it is known, and not found.
+        """
         calls = await self._gateway.find_calls(claimed.address, plan.caller_id, claimed.intended_at)
         live = [call for call in calls if call.status in LIVE]
         async with self._parts.database.statement() as connection:
+            own = await pages.sid_of(connection, page, attempt)
             known = await pages.known_sids(connection, [call.sid for call in live])
-        return next((call for call in live if call.sid not in known), None)
+        return own or next((call.sid for call in live if call.sid not in known), None)
 
     async def send_sms(self, page: str, attempt: int) -> None:
         """Text the attempt's address."""

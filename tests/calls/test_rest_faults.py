@@ -1,8 +1,12 @@
 """Twilio's REST API refuses, breaks off, or answers too late: the caller reaches a person all the same."""
 
+from typing import Any
+
 import pytest
 
+from storage import pages
 from telephony.emulator import Answers, Hears, NoAnswer, Press, Silent, Voicemail
+from telephony.gateway import Gateway, PlacedCall
 from tests.calls.callers import TAKES, asks_for_a_doctor, holds
 from tests.calls.night import Night
 from tests.calls.people import CHEN, OPERATOR, OSEI, OSEI_LANDLINE, PATEL, SERVICE
@@ -194,3 +198,29 @@ async def test_a_caller_who_hangs_up_while_their_own_line_dials_is_still_called_
     await night.phone(OSEI).rings(within=900)
     await night.settle()
     assert (await night.page()).state in {"paging", "accepted"}
+
+
+async def test_a_call_whose_callback_overtakes_the_look_for_it_is_not_placed_twice(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+):
+    """Between the claim of the second try and the end of its look, the first try's call names itself."""
+    night.exchange.rest_faults.drop(after=True, resource="Calls.json", method="POST", times=1)
+    night.phone(CHEN).behaviour = Answers(after=10, script=[Hears("Press 1") >> Press("1")])
+    looked, look, know = [], Gateway.find_calls, pages.know_sid
+
+    async def late(*about: Any) -> str | None:
+        return await know(*about) if looked else None
+
+    async def overtaken(gateway: Gateway, *about: Any) -> list[PlacedCall]:
+        calls = await look(gateway, *about)
+        looked.append([call.sid for call in calls])
+        await night.sql("UPDATE deliveries SET sid = :sid WHERE means = 'call' AND attempt = 2", sid=calls[0].sid)
+        return calls
+
+    monkeypatch.setattr(pages, "know_sid", late)
+    monkeypatch.setattr(Gateway, "find_calls", overtaken)
+    call = await holds(night)
+    await call.talks_to(night.phone(CHEN), within=300)
+    assert looked
+    assert night.rung(CHEN) == 1
+    await call.hang_up()
