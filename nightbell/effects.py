@@ -69,6 +69,7 @@ class Effects:
         async with self._parts.database.statement() as connection:
             claimed = await pages.claim(connection, page, attempt)
         if claimed is None:
+            await self._tell_placed(page, attempt)
             return
         stored, plan = await self._page(page)
         try:
@@ -117,6 +118,7 @@ class Effects:
         async with self._parts.database.statement() as connection:
             claimed = await pages.claim(connection, page, attempt)
         if claimed is None:
+            await self._tell_placed(page, attempt)
             return
         stored, plan = await self._page(page)
         body = sms_body(plan, stored, _attempt(stored, attempt))
@@ -137,6 +139,13 @@ class Effects:
         if _attempt(stored, attempt).state is AttemptState.CANCELED:
             # Somebody accepted while the request was under way.
             await self.cancel_call(page, attempt)
+
+    async def _tell_placed(self, page: str, attempt: int) -> None:
+        """Of what was handed over: a worker that died when it had Twilio's answer may not have told the page."""
+        async with self._parts.database.statement() as connection:
+            sid = await pages.sid_of(connection, page, attempt)
+        if sid is not None and await self._is_intended(page, attempt):
+            await self._was_placed(page, attempt, sid)
 
     async def _not_placed(self, job: str, page: str, attempt: int, tries: int, error: TwilioError) -> None:
         """What Twilio's answer means: again a little later, or an event that the policy reacts to at once."""

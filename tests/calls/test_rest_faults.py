@@ -224,3 +224,16 @@ async def test_a_call_whose_callback_overtakes_the_look_for_it_is_not_placed_twi
     assert looked
     assert night.rung(CHEN) == 1
     await call.hang_up()
+
+
+async def test_a_text_that_a_dying_worker_did_not_tell_the_page_of_is_told_by_the_next_one(night: Night):
+    """It dies with Twilio's answer noted, and its job is done again; the text's own reports are lost."""
+    call = await holds(night)
+    await night.phone(CHEN).gets_text("Reply 1", within=30)
+    (page,) = await night.sql("SELECT id FROM pages")
+    await night.sql("UPDATE pages SET body = jsonb_set(body::jsonb, '{attempts,0,state}', '\"intended\"')")
+    await night.sql("UPDATE deliveries SET state = 'intended' WHERE attempt = 1")
+    await night.worker.effects.send_sms(page.id, 1)
+    assert (await night.page()).body["attempts"][0]["state"] == "placed"
+    assert len([text for text in night.phone(CHEN).texts if "Reply 1" in text.body]) == 1
+    await call.hang_up()
