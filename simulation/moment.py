@@ -1,7 +1,7 @@
 """A transaction as the promises look at it, and how one of them is said to be broken."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from whenever import Instant
@@ -46,6 +46,12 @@ class Moment:
     def new(self) -> tuple[Attempt, ...]:
         """The attempts that it begins."""
         return self.page.attempts[len(self.before.attempts) :]
+
+    @property
+    def is_rescheduled(self) -> bool:
+        """Whether nothing but its `due` changed, as it may when the page goes on by another plan than its own."""
+        page, before = self.page, self.before
+        return len(self.world.plans) > 1 and page == replace(before, due=page.due, version=page.version)
 
     def changed(self) -> list[tuple[Attempt, Attempt]]:
         """The attempts that it changes: as they were, and as they are."""

@@ -34,12 +34,13 @@ class Placing:
     def place(self, row: Row, number: int, machine: Machine, again: Job) -> Process[None]:
         """Ring the attempt's address. `again`: the same job."""
         self.shell.up()
-        if not row.is_unplaced(number):
+        if row.deliveries[number].state is not AttemptState.INTENDED:
             return
         yield self.world.between(0.0, 2.0)  # for a slot
         self.shell.up()
         claimed = row.claim(number, self.world.now)
         if claimed is None:
+            yield from self._tell_placed(row, number, machine)
             return
         yield from self._dangers()
         tries = claimed.tries - 1
@@ -75,6 +76,8 @@ class Placing:
         """A call that an earlier try placed without getting the answer. Raises TwilioError."""
         since = (claimed.intended_at - START).total("seconds")
         live = yield from self.twilio.look(claimed.address, since)
+        if claimed.sid is not None:  # its own callback was quicker than the look
+            return self.twilio.legs[claimed.sid]
         known = {stored.sid for row in self.world.rows for stored in row.deliveries.values()}
         return next((leg for leg in live if leg.sid not in known), None)
 
@@ -83,6 +86,7 @@ class Placing:
         self.shell.up()
         claimed = row.claim(number, self.world.now)
         if claimed is None:
+            yield from self._tell_placed(row, number, machine)
             return
         yield from self._dangers()
         tries, attempt = claimed.tries - 1, _attempt(row, number)
@@ -107,6 +111,12 @@ class Placing:
         page = yield from self.shell.happen(row, Placed(number), machine)
         if page.attempts[number - 1].state is AttemptState.CANCELED:
             yield from self.cancel(row, number, machine)
+
+    def _tell_placed(self, row: Row, number: int, machine: Machine) -> Process[None]:
+        """A worker that died when it had Twilio's answer may not have told the page."""
+        stored = row.deliveries[number]
+        if stored.sid is not None and stored.state is AttemptState.INTENDED:
+            yield from self._was_placed(row, number, stored.sid, machine)
 
     def _not_placed(
         self, row: Row, number: int, again: Job, tries: int, error: TwilioError, machine: Machine

@@ -7,6 +7,8 @@ and when nothing more can happen.
 
 from typing import Final
 
+from whenever import seconds
+
 from escalation.page import Accepted, AlertOperators, Due, Page, PageState
 from simulation.moment import BrokenError, Moment
 
@@ -18,7 +20,7 @@ def no_event_is_without_an_answer(at: Moment) -> None:
     if at.page is at.before:
         if at.result.effects or at.result.trail:
             raise BrokenError(no_event_is_without_an_answer, "something is to be done about a page that did not change")
-    elif at.page.version != at.before.version + 1 or not at.result.trail:
+    elif at.page.version != at.before.version + 1 or not (at.result.trail or at.is_rescheduled):
         raise BrokenError(no_event_is_without_an_answer, f"version {at.page.version} after {at.before.version}")
 
 
@@ -62,7 +64,7 @@ def one_owner_at_a_time(at: Moment) -> None:
 def nothing_happens_early(at: Moment) -> None:
     """A wake-up that comes before the page is due does nothing."""
     early = at.before.due is None or at.clock < at.before.due
-    if isinstance(at.event, Due) and early and at.page is not at.before:
+    if isinstance(at.event, Due) and early and at.page is not at.before and not at.is_rescheduled:
         raise BrokenError(nothing_happens_early, f"at {at.clock} of a page that is due at {at.before.due}")
 
 
@@ -86,7 +88,8 @@ def somebody_is_always_awaited(at: Moment) -> None:
     if page.due is None:
         raise BrokenError(somebody_is_always_awaited, f"{page.state} and no wake-up")
     given = at.before.due if page.due == at.before.due else None
-    if given is None and page.due > max(at.clock, page.accepted_at or at.clock) + wait:
+    latest = max(at.clock, page.accepted_at or at.clock) + wait + seconds(at.world.delayed)  # with clocks that jumped
+    if given is None and page.due > latest:
         raise BrokenError(somebody_is_always_awaited, f"{page.state}, and due only at {page.due}")
 
 
