@@ -48,10 +48,15 @@ class Moment:
         return self.page.attempts[len(self.before.attempts) :]
 
     @property
+    def is_by_another(self) -> bool:
+        """Whether its own plan cannot be read any more, and the page goes on by steps and rounds that are not its."""
+        return self.world.version.policies != self.world.plans[0].policies
+
+    @property
     def is_rescheduled(self) -> bool:
         """Whether nothing but its `due` changed, as it may when the page goes on by another plan than its own."""
         page, before = self.page, self.before
-        return len(self.world.plans) > 1 and page == replace(before, due=page.due, version=page.version)
+        return self.is_by_another and page == replace(before, due=page.due, version=page.version)
 
     def changed(self) -> list[tuple[Attempt, Attempt]]:
         """The attempts that it changes: as they were, and as they are."""

@@ -2,12 +2,15 @@
 
 from typing import Final
 
+from whenever import seconds
+
 from escalation.page import Accepted, AttemptState, CancelCall, PlaceCall, Purpose, SendSms
 from escalation.policy import Means
 from simulation.moment import BrokenError, Moment
 
 ONCE_AGAIN: Final = 2
 """How often an address may be tried in one step by one means: after Twilio itself failed, once more."""
+SWEPT_WITHIN: Final = seconds(30)
 _WITHOUT_WORDS: Final = frozenset({AttemptState.ACCEPTED, AttemptState.DECLINED})
 _BEGINS: Final = ("Ringing ", "Texting ", "Telling ", "Trying ")
 
@@ -84,6 +87,15 @@ def attempts_are_bounded(at: Moment) -> None:
             raise BrokenError(attempts_are_bounded, f"{len(same)} attempts at {key}")
 
 
+def nothing_stays_unplaced(at: Moment) -> None:
+    """An attempt whose job is lost is found by the sweep, long before the page would give it up."""
+    for old, new in at.changed():
+        given_up = old.state is AttemptState.INTENDED and new.state in {AttemptState.MISSED, AttemptState.FAILED}
+        latest = old.at + SWEPT_WITHIN + seconds(at.world.delayed)
+        if given_up and not at.row.deliveries[new.number].tries and at.clock > latest:
+            raise BrokenError(nothing_stays_unplaced, f"attempt {new.number} is given up: {new.why}")
+
+
 def nobody_who_passed_is_paged(at: Moment) -> None:
     """Who has passed the page on is left alone about it."""
     for new in at.new:
@@ -99,5 +111,6 @@ OF_ATTEMPTS: Final = (
     a_final_attempt_stays,
     no_phone_is_rung_twice_at_once,
     attempts_are_bounded,
+    nothing_stays_unplaced,
     nobody_who_passed_is_paged,
 )
