@@ -79,8 +79,7 @@ def a_step_takes_twice_its_time(escalation, page, event, now):
 
 def a_stale_wake_up_is_honoured(escalation, page, event, now):
     is_early = isinstance(event, Due) and page.due is not None and now < page.due
-    result = advance(escalation, page, event, page.due if is_early else now)
-    return result
+    return advance(escalation, page, event, page.due if is_early else now)
 
 
 def an_sms_never_lapses(escalation, page, event, now):
