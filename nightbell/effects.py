@@ -105,13 +105,17 @@ class Effects:
         """A call that an earlier try placed without getting the answer, by its SID. Raises TwilioError.
 
         Since the claim, a callback of that call may have named it, or even its end: then it is known, and not found.
+        A call that may as well be another attempt's is nobody's before its callbacks name it: two pages would share it.
         """
         calls = await self._gateway.find_calls(claimed.address, plan.caller_id, claimed.intended_at)
         live = [call for call in calls if call.status in LIVE]
         async with self._parts.database.statement() as connection:
             own = await pages.sid_of(connection, page, attempt)
             known = await pages.known_sids(connection, [call.sid for call in live])
-        return own or next((call.sid for call in live if call.sid not in known), None)
+            found = own or next((call.sid for call in live if call.sid not in known), None)
+            if own is None and found and await pages.is_another_unknown(connection, page, attempt, claimed):
+                raise UncertainError("a call to the number may be another attempt's")
+        return found
 
     async def send_sms(self, page: str, attempt: int) -> None:
         """Text the attempt's address."""

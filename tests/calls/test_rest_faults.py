@@ -1,11 +1,15 @@
 """Twilio's REST API refuses, breaks off, or answers too late: the caller reaches a person all the same."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from whenever import seconds
 
 from storage import pages
+from storage.pages import Claim
 from telephony.emulator import Answers, Hears, NoAnswer, Press, Silent, Voicemail
+from telephony.errors import UncertainError
 from telephony.gateway import Gateway, PlacedCall
 from tests.calls.callers import TAKES, asks_for_a_doctor, holds
 from tests.calls.night import Night
@@ -236,4 +240,23 @@ async def test_a_text_that_a_dying_worker_did_not_tell_the_page_of_is_told_by_th
     await night.worker.effects.send_sms(page.id, 1)
     assert (await night.page()).body["attempts"][0]["state"] == "placed"
     assert len([text for text in night.phone(CHEN).texts if "Reply 1" in text.body]) == 1
+    await call.hang_up()
+
+
+async def test_a_call_that_may_be_another_pages_is_not_taken_for_ones_own(night: Night):
+    """Two pages would share it, and the end of one cut off the other's; nobody would be rung about this one."""
+    night.phone(CHEN).behaviour = NoAnswer()
+    call = await holds(night)
+    await night.passes(8)
+    (other,) = await night.sql("SELECT page, attempt, sid, address FROM deliveries WHERE means = 'call'")
+    plan = night.parts.plans.current("maple-pediatrics")
+    assert plan is not None
+    effects, claim = night.worker.effects, Claim(other.address, night.parts.clock.now(), 1)
+    assert await effects._found(plan, "another", 1, claim) is None
+    assert await effects._found(plan, other.page, other.attempt, claim) == other.sid
+    await night.sql("UPDATE deliveries SET sid = NULL WHERE sid = :sid", sid=other.sid)
+    claim = replace(claim, intended_at=claim.intended_at - seconds(8))
+    with pytest.raises(UncertainError, match="another attempt's"):
+        await effects._found(plan, "another", 1, claim)
+    assert await effects._found(plan, other.page, other.attempt, claim) == other.sid
     await call.hang_up()
