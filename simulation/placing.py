@@ -14,6 +14,7 @@ from simulation.store import Delivery, Row
 from simulation.texts import Texts
 from simulation.twilio import Leg, Twilio
 from simulation.world import Machine, World
+from storage.pages import UNKNOWN_FOR
 from telephony.errors import AccountError, BusyError, GoneError, TwilioError, UncertainError
 
 _PLATFORM: Final = (AccountError, BusyError, GoneError, UncertainError)
@@ -78,8 +79,14 @@ class Placing:
         live = yield from self.twilio.look(claimed.address, since)
         if claimed.sid is not None:  # its own callback was quicker than the look
             return self.twilio.legs[claimed.sid]
-        known = {stored.sid for row in self.world.rows for stored in row.deliveries.values()}
-        return next((leg for leg in live if leg.sid not in known), None)
+        stored = [each for row in self.world.rows for each in row.deliveries.values()]
+        known = {each.sid for each in stored}
+        found = next((leg for leg in live if leg.sid not in known), None)
+        unknown = (each for each in stored if each.address == claimed.address and each.sid is None and each.tries)
+        earliest = claimed.intended_at - UNKNOWN_FOR
+        if found and any(each.intended_at > earliest and each is not claimed for each in unknown):
+            raise UncertainError("a call to the number may be another attempt's")
+        return found
 
     def text(self, row: Row, number: int, machine: Machine, again: Job) -> Process[None]:
         """Text the attempt's address. `again`: the same job."""
@@ -106,11 +113,18 @@ class Placing:
     def _was_placed(self, row: Row, number: int, sid: str, machine: Machine) -> Process[None]:
         self.shell.crash_point()
         self.shell.up()
+        self._is_its_own(row, number, sid)
         row.deliveries[number].sid = sid
         self.shell.crash_point()
         page = yield from self.shell.happen(row, Placed(number), machine)
         if page.attempts[number - 1].state is AttemptState.CANCELED:
             yield from self.cancel(row, number, machine)
+
+    def _is_its_own(self, row: Row, number: int, sid: str) -> None:
+        """Looking before redialling finds the attempt's own call, and never one of another attempt or page."""
+        leg = self.twilio.legs.get(sid)
+        if leg is not None and (leg.row is not row or leg.attempt is None or leg.attempt.number != number):
+            raise BrokenError(self._is_its_own, f"{sid} for attempt {number} of {row.page.id}")
 
     def _tell_placed(self, row: Row, number: int, machine: Machine) -> Process[None]:
         """A worker that died when it had Twilio's answer may not have told the page."""
