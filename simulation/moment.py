@@ -7,7 +7,6 @@ from typing import Any
 from whenever import Instant
 
 from escalation.page import Advance, Attempt, Event, Page
-from escalation.policy import Policy
 from simulation.store import Row
 from simulation.world import World
 
@@ -36,11 +35,6 @@ class Moment:
     def page(self) -> Page:
         """The page after it."""
         return self.result.page
-
-    @property
-    def policy(self) -> Policy:
-        """The policy by which it goes on."""
-        return self.world.plan_of(self.row).policies[self.page.policy]
 
     @property
     def new(self) -> tuple[Attempt, ...]:

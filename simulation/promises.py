@@ -81,11 +81,12 @@ def a_wake_up_is_not_its_own_successor(at: Moment) -> None:
 
 def somebody_is_always_awaited(at: Moment) -> None:
     """A page that nobody has reached the patient for has its next wake-up, no later than its step or time allows."""
-    page, policy = at.page, at.policy
+    # A step that began by another plan than the present one has the time that it had then.
+    page, policies = at.page, [policy for plan in at.world.plans for policy in plan.policies.values()]
     if page.state is PageState.PAGING:
-        wait = max(step.wait for step in policy.steps)
+        wait = max(step.wait for policy in policies for step in policy.steps)
     elif page.state is PageState.ACCEPTED:
-        wait = policy.reopen_after
+        wait = max(policy.reopen_after for policy in policies)
     else:
         return
     if page.due is None:
