@@ -4,7 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test check bench format clean
+# How many pages `make simulate` lets live and die; a failure prints the seed that lives it again.
+N ?= 100000
+
+.PHONY: demo test check bench simulate format clean
 
 demo: $(INSTALLED)
 	@$(BIN)/nightbell demo
@@ -22,6 +25,9 @@ check: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python -m bench
+
+simulate: $(INSTALLED)
+	$(BIN)/python -m simulation $(N)
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

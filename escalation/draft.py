@@ -43,8 +43,11 @@ class Draft:
 
     def finish(self) -> Advance:
         """The advance. A page that did not change is the very object given, with nothing to do and nothing to say."""
-        self.page = replace(self.page, meet_by=self._meet_by())
-        page = replace(self.page, due=self._due())
+        meet_by = self._meet_by()
+        if meet_by != self.page.meet_by:  # a copy of a page is a third of what an event costs
+            self.page = replace(self.page, meet_by=meet_by)
+        due = self._due()
+        page = self.page if due == self.page.due else replace(self.page, due=due)
         if page == self.given:
             return Advance(self.given)
         return Advance(replace(page, version=self.given.version + 1), tuple(self.effects), tuple(self.trail))

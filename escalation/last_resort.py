@@ -36,6 +36,7 @@ def due(draft: Draft) -> None:
     if draft.page.last_resort_tries < LAST_RESORT_TRIES:
         _try(draft, f"after try {draft.page.last_resort_tries} of the last resort nobody has taken the page")
         return
+    _end_unheard(draft)
     draft.page = replace(draft.page, due=None)
     _alert(draft, "the last resort has been tried as often as it may be; the page stays open until somebody takes it")
 
@@ -83,6 +84,17 @@ def give_up_lost(draft: Draft) -> None:
             draft.end(attempt, AttemptState.MISSED, "nothing was heard of the call")
         elif attempt.state is AttemptState.INTENDED:
             draft.mark(attempt, AttemptState.FAILED, "the SMS was never handed over")
+
+
+def _end_unheard(draft: Draft) -> None:
+    """Nothing will ask again what became of these. Who listens is not cut off, and is heard if they press a key."""
+    for attempt in list(draft.live()):
+        if attempt.purpose is Purpose.TAKEN:
+            continue
+        if attempt.means is Means.CALL:
+            draft.mark(attempt, AttemptState.MISSED, "no key was pressed while anything was tried")
+        else:
+            draft.mark(attempt, AttemptState.LAPSED, "the last resort passed with no answer")
 
 
 def pass_length(policy: Policy) -> TimeDelta:

@@ -72,16 +72,17 @@ class Effects:
         async with self._parts.database.statement() as connection:
             claimed = await pages.claim(connection, page, attempt)
         if claimed is None:
+            await self._tell_placed(page, attempt)
             return
         stored, plan = await self._page(page)
         try:
-            placed = await self._found(plan, claimed) if claimed.tries else None
-            placed = placed or await self._call(stored, plan, attempt, claimed)
+            sid = await self._found(plan, page, attempt, claimed) if claimed.tries else None
+            sid = sid or (await self._call(stored, plan, attempt, claimed)).sid
         except TwilioError as error:
             await self._not_placed(jobs.PLACE_CALL, page, attempt, claimed.tries, error)
             await self._site.learning.learn(plan, claimed.address, of_call(error))
             return
-        await self._was_placed(page, attempt, placed.sid)
+        await self._was_placed(page, attempt, sid)
         await self._site.learning.learn(plan, claimed.address, CALL_PLACED)
 
     async def _is_intended(self, page: str, attempt: int) -> bool:
@@ -103,19 +104,28 @@ class Effects:
             policy.ring_for,
         )
 
-    async def _found(self, plan: Plan, claimed: Claim) -> PlacedCall | None:
-        """A call that an earlier try placed without getting the answer. Raises TwilioError."""
+    async def _found(self, plan: Plan, page: str, attempt: int, claimed: Claim) -> str | None:
+        """A call that an earlier try placed without getting the answer, by its SID. Raises TwilioError.
+
+        Since the claim, a callback of that call may have named it, or even its end: then it is known, and not found.
+        A call that may as well be another attempt's is nobody's before its callbacks name it: two pages would share it.
+        """
         calls = await self._gateway.find_calls(claimed.address, plan.caller_id, claimed.intended_at)
         live = [call for call in calls if call.status in LIVE]
         async with self._parts.database.statement() as connection:
+            own = await pages.sid_of(connection, page, attempt)
             known = await pages.known_sids(connection, [call.sid for call in live])
-        return next((call for call in live if call.sid not in known), None)
+            found = own or next((call.sid for call in live if call.sid not in known), None)
+            if own is None and found and await pages.is_another_unknown(connection, page, attempt, claimed):
+                raise UncertainError("a call to the number may be another attempt's")
+        return found
 
     async def send_sms(self, page: str, attempt: int) -> None:
         """Text the attempt's address."""
         async with self._parts.database.statement() as connection:
             claimed = await pages.claim(connection, page, attempt)
         if claimed is None:
+            await self._tell_placed(page, attempt)
             return
         stored, plan = await self._page(page)
         body = sms_body(plan, stored, _attempt(stored, attempt))
@@ -136,6 +146,13 @@ class Effects:
         if _attempt(stored, attempt).state is AttemptState.CANCELED:
             # Somebody accepted while the request was under way.
             await self.cancel_call(page, attempt)
+
+    async def _tell_placed(self, page: str, attempt: int) -> None:
+        """Of what was handed over: a worker that died when it had Twilio's answer may not have told the page."""
+        async with self._parts.database.statement() as connection:
+            sid = await pages.sid_of(connection, page, attempt)
+        if sid is not None and await self._is_intended(page, attempt):
+            await self._was_placed(page, attempt, sid)
 
     async def _not_placed(self, job: str, page: str, attempt: int, tries: int, error: TwilioError) -> None:
         """What Twilio's answer means: again a little later, or an event that the policy reacts to at once."""

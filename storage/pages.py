@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant, TimeDelta
 
 from escalation.page import Advance, AttemptState, Page, PageState
+from escalation.policy import Means
 from storage.calls import CALLBACK
 from storage.errors import NotFoundError
 from storage.seal import KeyRing
@@ -300,6 +301,27 @@ async def known_sids(connection: AsyncConnection, sids: list[str]) -> set[str]:
     """Those of the SIDs that belong to an attempt already."""
     rows = await connection.execute(select(deliveries.c.sid).where(deliveries.c.sid.in_(sids)))
     return {row.sid for row in rows}
+
+
+UNKNOWN_FOR: Final = TimeDelta(minutes=5)
+"""How long before another one an attempt was begun whose call may still be live: its ringing and its prompts."""
+
+
+async def is_another_unknown(connection: AsyncConnection, page: str, attempt: int, claimed: Claim) -> bool:
+    """Whether a call to the same address was begun for another attempt, and its SID is not known."""
+    found = await connection.execute(
+        select(deliveries.c.page)
+        .where(
+            deliveries.c.address == claimed.address,
+            deliveries.c.means == Means.CALL.value,
+            deliveries.c.sid.is_(None),
+            deliveries.c.tries > 0,
+            deliveries.c.intended_at > (claimed.intended_at - UNKNOWN_FOR).to_stdlib(),
+            or_(deliveries.c.page != page, deliveries.c.attempt != attempt),
+        )
+        .limit(1)
+    )
+    return found.first() is not None
 
 
 @dataclass(frozen=True, slots=True)

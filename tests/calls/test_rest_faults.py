@@ -1,8 +1,16 @@
 """Twilio's REST API refuses, breaks off, or answers too late: the caller reaches a person all the same."""
 
-import pytest
+from dataclasses import replace
+from typing import Any
 
+import pytest
+from whenever import seconds
+
+from storage import pages
+from storage.pages import Claim
 from telephony.emulator import Answers, Hears, NoAnswer, Press, Silent, Voicemail
+from telephony.errors import UncertainError
+from telephony.gateway import Gateway, PlacedCall
 from tests.calls.callers import TAKES, asks_for_a_doctor, holds
 from tests.calls.night import Night
 from tests.calls.people import CHEN, OPERATOR, OSEI, OSEI_LANDLINE, PATEL, SERVICE
@@ -194,3 +202,61 @@ async def test_a_caller_who_hangs_up_while_their_own_line_dials_is_still_called_
     await night.phone(OSEI).rings(within=900)
     await night.settle()
     assert (await night.page()).state in {"paging", "accepted"}
+
+
+async def test_a_call_whose_callback_overtakes_the_look_for_it_is_not_placed_twice(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+):
+    """Between the claim of the second try and the end of its look, the first try's call names itself."""
+    night.exchange.rest_faults.drop(after=True, resource="Calls.json", method="POST", times=1)
+    night.phone(CHEN).behaviour = Answers(after=10, script=[Hears("Press 1") >> Press("1")])
+    looked, look, know = [], Gateway.find_calls, pages.know_sid
+
+    async def late(*about: Any) -> str | None:
+        return await know(*about) if looked else None
+
+    async def overtaken(gateway: Gateway, *about: Any) -> list[PlacedCall]:
+        calls = await look(gateway, *about)
+        looked.append([call.sid for call in calls])
+        await night.sql("UPDATE deliveries SET sid = :sid WHERE means = 'call' AND attempt = 2", sid=calls[0].sid)
+        return calls
+
+    monkeypatch.setattr(pages, "know_sid", late)
+    monkeypatch.setattr(Gateway, "find_calls", overtaken)
+    call = await holds(night)
+    await call.talks_to(night.phone(CHEN), within=300)
+    assert looked
+    assert night.rung(CHEN) == 1
+    await call.hang_up()
+
+
+async def test_a_text_that_a_dying_worker_did_not_tell_the_page_of_is_told_by_the_next_one(night: Night):
+    """It dies with Twilio's answer noted, and its job is done again; the text's own reports are lost."""
+    call = await holds(night)
+    await night.phone(CHEN).gets_text("Reply 1", within=30)
+    (page,) = await night.sql("SELECT id FROM pages")
+    await night.sql("UPDATE pages SET body = jsonb_set(body::jsonb, '{attempts,0,state}', '\"intended\"')")
+    await night.sql("UPDATE deliveries SET state = 'intended' WHERE attempt = 1")
+    await night.worker.effects.send_sms(page.id, 1)
+    assert (await night.page()).body["attempts"][0]["state"] == "placed"
+    assert len([text for text in night.phone(CHEN).texts if "Reply 1" in text.body]) == 1
+    await call.hang_up()
+
+
+async def test_a_call_that_may_be_another_pages_is_not_taken_for_ones_own(night: Night):
+    """Two pages would share it, and the end of one cut off the other's; nobody would be rung about this one."""
+    night.phone(CHEN).behaviour = NoAnswer()
+    call = await holds(night)
+    await night.passes(8)
+    (other,) = await night.sql("SELECT page, attempt, sid, address FROM deliveries WHERE means = 'call'")
+    plan = night.parts.plans.current("maple-pediatrics")
+    assert plan is not None
+    effects, claim = night.worker.effects, Claim(other.address, night.parts.clock.now(), 1)
+    assert await effects._found(plan, "another", 1, claim) is None
+    assert await effects._found(plan, other.page, other.attempt, claim) == other.sid
+    await night.sql("UPDATE deliveries SET sid = NULL WHERE sid = :sid", sid=other.sid)
+    claim = replace(claim, intended_at=claim.intended_at - seconds(8))
+    with pytest.raises(UncertainError, match="another attempt's"):
+        await effects._found(plan, "another", 1, claim)
+    assert await effects._found(plan, other.page, other.attempt, claim) == other.sid
+    await call.hang_up()

@@ -272,6 +272,25 @@ def test_the_last_resort_is_tried_a_bounded_number_of_times_and_the_operators_ha
     assert night.page.state is PageState.ACCEPTED
 
 
+def test_what_was_never_heard_of_again_has_an_end_when_nothing_more_is_tried(maple):
+    """The page has no further wake-up that would give it up; who still listens is not cut off, and may take it."""
+    night = Night(maple, step("patel", by=(Means.SMS,), wait=10), numbers=SERVICE[:1], caller=CallerPresence.GONE)
+    night.do(Opened())
+    night.wait()
+    night.do(Placed(1))  # only after its step
+    night.do(Delivered(1))
+    while night.page.last_resort_tries < 5:
+        night.wait()
+    last = len(night.page.attempts)
+    night.do(Answered(last), after=20)
+    effects = night.wait()
+    assert night.page.due is None
+    assert [type(effect) for effect in effects] == [AlertOperators]
+    assert [night.attempt(n).state for n in (1, last)] == [AttemptState.LAPSED, AttemptState.MISSED]
+    night.do(Accepted("", KEY, last))
+    assert night.page.accepted_attempt == last
+
+
 def test_without_a_number_the_last_resort_is_the_operators_whatever_the_policy_says(maple):
     night = Night(maple, step("silent"), numbers=(), alert=False)
     assert [type(effect) for effect in night.do(Opened())] == [AlertOperators]
