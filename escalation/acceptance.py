@@ -91,8 +91,11 @@ def put_off(draft: Draft, number: int) -> None:
         # A text that they have got can still be answered, but is not waited for.
         state = AttemptState.CANCELED if attempt.means is Means.CALL else AttemptState.LAPSED
         draft.end(attempt, state, "they cannot talk now")
-    draft.intend(pressed.member, Means.CALL, pressed.address, pressed.purpose, later=after)
+    # A leg on which they were paged may be the one that they pressed it on when they have the page already, by a text.
+    purpose = Purpose.BRIDGE if draft.page.state is PageState.ACCEPTED else Purpose.PAGE
+    draft.intend(pressed.member, Means.CALL, pressed.address, purpose, later=after)
     draft.say(f"{draft.name(pressed.member)} cannot talk now: rung again in {round(after.total('minutes'))} min")
+    last_resort.look_after(draft)
     paging.go_on(draft)
 
 
@@ -115,11 +118,11 @@ def dialled_in(draft: Draft, member: str, address: str) -> None:
 
 def _can_put_off(draft: Draft, pressed: Attempt) -> bool:
     page = draft.page
-    if pressed.member in page.passed:
+    if pressed.member in page.passed or pressed.means is not Means.CALL:
         return False
     if page.state is PageState.ACCEPTED:
         return page.accepted_by == pressed.member and page.accepted_attempt is None
-    return page.state in _OPEN and pressed.purpose is Purpose.PAGE and pressed.means is Means.CALL
+    return page.state in _OPEN and pressed.purpose is Purpose.PAGE
 
 
 def reopen(draft: Draft, why: str) -> None:

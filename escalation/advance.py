@@ -94,7 +94,8 @@ def longest(policy: Policy) -> TimeDelta:
 def longest_last_resort(policy: Policy) -> TimeDelta:
     """The longest that the last resort is tried before the operators are alerted for the last time.
 
-    Counted from `LAST_RESORT` with a caller who does not leave and come back meanwhile.
+    Counted from `LAST_RESORT` with a caller who does not leave and come back meanwhile, and with nobody who asked to be
+    rung later: they are waited for, after the last alert.
     """
     return last_resort.pass_length(policy) * LAST_RESORT_TRIES
 

@@ -78,11 +78,12 @@ class Draft:
 
     def is_ringing(self, addresses: tuple[str, ...]) -> bool:
         """Whether a call to one of these is on its way, ringing or being screened."""
-        return any(attempt.address in addresses and attempt.at <= self.now for attempt in self.live(Means.CALL))
+        live = self.live(Means.CALL)
+        return any(attempt.address in addresses and not attempt.is_to_come(self.now) for attempt in live)
 
     def is_put_off(self, member: str) -> bool:
         """Whether the member could not talk, and is to be rung again later."""
-        return any(attempt.member == member and attempt.at > self.now for attempt in self.live(Means.CALL))
+        return any(attempt.member == member and attempt.is_to_come(self.now) for attempt in self.live(Means.CALL))
 
     def receive(self, member: str, address: str, purpose: Purpose) -> None:
         """Store a call that came from somebody as an attempt that was picked up: there is nothing to carry out."""
@@ -105,7 +106,7 @@ class Draft:
             number, member, means, address, max(page.step, 0), counted, AttemptState.INTENDED, self.now, purpose
         )
         if later is not None:
-            attempt = replace(attempt, at=self.now + later)
+            attempt = replace(attempt, at=self.now + later, later=True)
         self.page = replace(page, attempts=(*page.attempts, attempt))
         if means is Means.CALL:
             self.effects.append(PlaceCall(number))
@@ -138,7 +139,9 @@ class Draft:
         return []
 
     def _is_first(self, attempt: Attempt, others: list[Attempt]) -> bool:
-        """Whether it is the only one of its address in the step, and nothing else is ringing there."""
+        """Whether it is the only one of its address in the step, and nothing else is ringing there, or is to later."""
+        if attempt.means is Means.CALL and self.is_put_off(attempt.member):
+            return False
         same = [a for a in others if (a.means, a.address) == (attempt.means, attempt.address)]
         return len(same) == 1 and not (attempt.means is Means.CALL and self.is_ringing((attempt.address,)))
 

@@ -38,7 +38,15 @@ def due(draft: Draft) -> None:
         return
     _end_unheard(draft)
     draft.page = replace(draft.page, due=None)
+    look_after(draft)
     _alert(draft, "the last resort has been tried as often as it may be; the page stays open until somebody takes it")
+
+
+def look_after(draft: Draft) -> None:
+    """Where nothing more is tried, come back when who asked to be rung later has been rung."""
+    later = [attempt.at for attempt in draft.live(Means.CALL) if attempt.is_to_come(draft.now)]
+    if draft.page.state is PageState.LAST_RESORT and draft.page.due is None and later:
+        draft.page = replace(draft.page, due=max(later) + draft.policy.ring_for + _SCREENING)
 
 
 def caller_left(draft: Draft) -> None:
@@ -87,9 +95,12 @@ def give_up_lost(draft: Draft) -> None:
 
 
 def _end_unheard(draft: Draft) -> None:
-    """Nothing will ask again what became of these. Who listens is not cut off, and is heard if they press a key."""
+    """Nothing will ask again what became of these. Who listens is not cut off, and is heard if they press a key.
+
+    Who asked to be rung later is rung all the same.
+    """
     for attempt in list(draft.live()):
-        if attempt.purpose is Purpose.TAKEN:
+        if attempt.purpose is Purpose.TAKEN or attempt.is_to_come(draft.now):
             continue
         if attempt.means is Means.CALL:
             draft.mark(attempt, AttemptState.MISSED, "no key was pressed while anything was tried")

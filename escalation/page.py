@@ -84,8 +84,8 @@ class Purpose(StrEnum):
 class Attempt:
     """One call or SMS to one address. `number` counts from 1 within the page.
 
-    `at`: its last change. Of one that is INTENDED it may be still to come: then it is carried out from that instant on,
-    and counts for nobody until then.
+    `at`: its last change. Of one that is INTENDED and `later` it is still to come: the attempt is carried out from that
+    instant on, and counts for nobody until then.
 
     `platform`: it failed for a reason that is not this number's (see `Failed`). `over`: Twilio said that this call has
     ended; one that was merely given up, since nothing was heard of it, may still be somebody's leg.
@@ -104,6 +104,11 @@ class Attempt:
     why: str = ""
     platform: bool = False
     over: bool = False
+    later: bool = False
+
+    def is_to_come(self, now: Instant) -> bool:
+        """Whether they asked to be rung later, and that time has not come."""
+        return self.later and self.state is AttemptState.INTENDED and self.at > now
 
     @property
     def is_final(self) -> bool:

@@ -132,7 +132,7 @@ def _is_waiting(draft: Draft) -> bool:
     texts = {a.address for a in draft.live(Means.SMS, Purpose.PAGE) if a.state is AttemptState.INTENDED}
     by = _step(draft).by
     return (
-        any(not attempt.is_final and attempt.at <= draft.now for attempt in here)
+        any(not attempt.is_final and not attempt.is_to_come(draft.now) for attempt in here)
         or any(_is_held([a for a in here if a.means is attempt.means], (attempt.address,)) for attempt in here)
         or (Means.CALL in by and any(draft.is_ringing(person.voice) for person in voices))
         or (Means.SMS in by and any(person.sms in texts for person in voices))

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
-from whenever import Instant
+from whenever import Instant, TimeDelta
 
 from escalation.advance import longest, longest_last_resort
 from escalation.last_resort import pass_length
-from escalation.page import Advance, CallerLeft, CallerReturned, Event, Page, PageState
+from escalation.page import Advance, CallerLeft, CallerReturned, Event, Page, PageState, PutOff
 from escalation.policy import Policy
 from simulation.moment import BrokenError, Moment
 from simulation.promises import ALWAYS, WHEN_CHANGED
@@ -17,6 +17,8 @@ from simulation.world import World
 
 PROMPTNESS: Final = 1.0
 """Seconds by which a worker that lives may be late for a wake-up."""
+SCREENED: Final = TimeDelta(minutes=1)
+"""How much longer than it rings a call may take, at which a key would have been pressed."""
 MOST_CALLS: Final = 5
 """How often Twilio may have been asked to place one attempt's call."""
 
@@ -30,6 +32,8 @@ class Stay:
     delayed: float
     wakes: int = 0
     moves: int = 0
+    put_off: int = 0
+    """How often somebody asked to be rung later, on this page so far."""
 
 
 class Watch:
@@ -59,6 +63,7 @@ class Watch:
         stay.wakes += 1
         if isinstance(at.event, CallerLeft | CallerReturned):
             stay.moves += 1
+        stay.put_off += isinstance(at.event, PutOff)
         over = page.due is None and stay.state is PageState.LAST_RESORT and at.before.due is not None
         again = page.reopened != at.before.reopened or page.accepted_at != at.before.accepted_at
         begun = at.before.due is None and page.due is not None
@@ -66,7 +71,7 @@ class Watch:
             return
         if not (stay.state is PageState.LAST_RESORT and at.before.due is None):
             no_silent_page(self.world, stay)
-        self._stays[page.id] = Stay(page.state, self.world.now, self.world.delayed)
+        self._stays[page.id] = Stay(page.state, self.world.now, self.world.delayed, put_off=stay.put_off)
 
     def ends(self, row: Row) -> str:
         """How the page ended, in a word or two. Raises BrokenError."""
@@ -100,7 +105,8 @@ def _bound(policy: Policy, stay: Stay) -> float:
             return policy.reopen_after.total("seconds")
         case PageState.LAST_RESORT:
             passes = longest_last_resort(policy) + pass_length(policy) * stay.moves
-            return passes.total("seconds")
+            asked = policy.ring_again_after + policy.ring_for + SCREENED
+            return (passes + asked * stay.put_off).total("seconds")
         case PageState.BRIDGED | PageState.RESOLVED:
             return float("inf")  # people talk for as long as they like; that it ends is asked at the end
 

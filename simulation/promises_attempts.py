@@ -4,14 +4,15 @@ from typing import Final
 
 from whenever import seconds
 
-from escalation.page import Accepted, AttemptState, CancelCall, PlaceCall, Purpose, SendSms
+from escalation.page import Accepted, AttemptState, CancelCall, PlaceCall, Purpose, PutOff, SendSms
 from escalation.policy import Means
 from simulation.moment import BrokenError, Moment
 
 ONCE_AGAIN: Final = 2
 """How often an address may be tried in one step by one means: after Twilio itself failed, once more."""
 SWEPT_WITHIN: Final = seconds(30)
-_WITHOUT_WORDS: Final = frozenset({AttemptState.ACCEPTED, AttemptState.DECLINED})
+_WITHOUT_WORDS: Final = frozenset({AttemptState.ACCEPTED, AttemptState.DECLINED, AttemptState.PUT_OFF})
+_PUT_OFF: Final = " cannot talk now: rung again "
 _BEGINS: Final = ("Ringing ", "Texting ", "Telling ", "Trying ")
 
 
@@ -49,7 +50,7 @@ def every_attempt_is_carried_out(at: Moment) -> None:
 
 def the_trail_shows_every_attempt(at: Moment) -> None:
     """The trail tells of each attempt as it begins, and each that came to nothing says why."""
-    told = sum(1 for sentence in at.result.trail if sentence.startswith(_BEGINS))
+    told = sum(1 for sentence in at.result.trail if sentence.startswith(_BEGINS) or _PUT_OFF in sentence)
     if told < len(at.new):
         raise BrokenError(the_trail_shows_every_attempt, f"{len(at.new)} attempts begin: {at.result.trail}")
     for old, new in at.changed():
@@ -58,19 +59,26 @@ def the_trail_shows_every_attempt(at: Moment) -> None:
             raise BrokenError(the_trail_shows_every_attempt, f"attempt {new.number} is {new.state}, and not why")
 
 
+_BY_A_PERSON: Final = {(Accepted, AttemptState.ACCEPTED), (PutOff, AttemptState.PUT_OFF)}
+
+
 def a_final_attempt_stays(at: Moment) -> None:
     """What came of an attempt is not undone, except by a person who presses a key or answers late."""
     for old, new in at.changed():
         undone = old.is_final and old.state is not new.state and old.purpose is not Purpose.TAKEN
-        late = isinstance(at.event, Accepted) and new.state is AttemptState.ACCEPTED
+        late = (type(at.event), new.state) in _BY_A_PERSON
         if undone and not late:
             raise BrokenError(a_final_attempt_stays, f"attempt {new.number}: {old.state} became {new.state}")
 
 
 def no_phone_is_rung_twice_at_once(at: Moment) -> None:
-    """A page never has two calls to one phone under way."""
-    live = [a.address for a in at.page.attempts if a.means is Means.CALL and not a.is_final]
-    if len(live) != len(set(live)):
+    """A page never has two calls to one phone under way, unless who shares it asked to be rung at this very time."""
+    live = [(a.address, a.member) for a in at.page.attempts if a.means is Means.CALL and not a.is_final]
+    if any(a.state is AttemptState.PUT_OFF for a in at.page.attempts):
+        twice = len(live) != len(set(live))
+    else:
+        twice = len(live) != len({address for address, _ in live})
+    if twice:
         raise BrokenError(no_phone_is_rung_twice_at_once, f"{live}")
 
 
@@ -85,7 +93,8 @@ def attempts_are_bounded(at: Moment) -> None:
             continue
         key = (new.purpose, new.step, new.round, new.means, new.address)
         # Two people may share a phone for calls; each is one reason to call it.
-        same = [a for a in at.page.attempts if (a.purpose, a.step, a.round, a.means, a.address) == key]
+        alike = [a for a in at.page.attempts if (a.purpose, a.step, a.round, a.means, a.address) == key]
+        same = [a for a in alike if a.state is not AttemptState.PUT_OFF]  # each asked for one more
         owners = len({a.member for a in same})
         if len(same) > ONCE_AGAIN * owners * plans:
             raise BrokenError(attempts_are_bounded, f"{len(same)} attempts at {key}")

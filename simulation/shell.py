@@ -6,7 +6,7 @@ Every transaction may be lost with its process, before or after the commit.
 from collections.abc import Callable
 from typing import Any, Final
 
-from whenever import TimeDelta
+from whenever import Instant, TimeDelta
 
 from escalation.advance import advance
 from escalation.page import CallerLeft, Due, Effect, Event, Page, PlaceCall, SendSms
@@ -83,7 +83,7 @@ class Shell:
             entry = row.trail[-1]
             world.tell(f"{row.page.id} v{entry.version} {entry.event} at {entry.clock}: {' | '.join(entry.sentences)}")
         for effect in effects:
-            self._defer(row, effect)
+            self._defer(row, effect, row.trail[-1].clock)
         for attempt in row.page.attempts[known:]:
             world.agenda.spawn(self._sweep(row, attempt.number), world.between(5.0, 7.0))
         self.arm(row)
@@ -114,10 +114,13 @@ class Shell:
 
     # ---- jobs ---------------------------------------------------------------------------------------------------
 
-    def _defer(self, row: Row, effect: Effect) -> None:
+    def _defer(self, row: Row, effect: Effect, clock: Instant) -> None:
         world = self.world
         job = self._carry_out(row, effect)
         delay = world.between(0.005, 0.1) if world.chance(0.9) else world.between(0.1, 1.0)
+        if isinstance(effect, PlaceCall):
+            attempt = row.page.attempts[effect.attempt - 1]
+            delay += (attempt.at - clock).total("seconds") if attempt.is_to_come(clock) else 0.0
         if isinstance(effect, PlaceCall | SendSms) and world.faults.hit(Fault.LOST_JOB):
             world.tell(row.page.id, effect, "is a job that is lost")
             return

@@ -15,6 +15,7 @@ from escalation.page import (
     PageState,
     PatientReached,
     Purpose,
+    PutOff,
 )
 from simulation.agenda import CrashedError, Process
 from simulation.faults import Fault
@@ -92,10 +93,10 @@ class Staff:
         yield world.between(1.0, PROMPT)
         if world.chance(0.3):
             yield -world.now % 10.0  # many keys in the same second
-        key = world.random.choice("1111112293-")
-        if key == "3":
+        key = world.random.choice("11111122934-")
+        if key == "4":
             yield world.between(5.0, 120.0)  # hears the reason first
-            key = world.random.choice("112-")
+            key = world.random.choice("1123-")
         return (yield from self._press(leg, key))
 
     def _press(self, leg: Leg, key: str) -> Process[None]:
@@ -106,6 +107,8 @@ class Staff:
             elif key == "2" and attempt.purpose is not Purpose.BRIDGE:
                 self.world.act(leg.row, attempt.member, "declined", attempt.number)
                 yield from self.shell.happen(leg.row, Declined(attempt.member, attempt.number), self.world.server)
+            elif key == "3" and attempt.purpose is not Purpose.LAST_RESORT:
+                yield from self.shell.happen(leg.row, PutOff(attempt.number), self.world.server)
         except (CrashedError, DownError):
             self.world.tell(leg.row.page.id, leg.sid, "hears that the page cannot be taken")
         else:

@@ -210,7 +210,8 @@ def _later(page: Page, effect: Effect, now: Instant) -> float:
     """In how many seconds the effect is to be carried out."""
     if not isinstance(effect, PlaceCall):
         return 0.0
-    return max(0.0, (page.attempts[effect.attempt - 1].at - now).total("seconds"))
+    attempt = page.attempts[effect.attempt - 1]
+    return (attempt.at - now).total("seconds") if attempt.is_to_come(now) else 0.0
 
 
 def _job(page: Page, effect: _Carried) -> tuple[str, dict[str, str | int]]:

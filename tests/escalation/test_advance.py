@@ -167,6 +167,38 @@ def test_who_has_the_page_and_cannot_talk_keeps_it_and_the_last_resort_cannot_pu
     assert last.do(PutOff(1)) == ()
 
 
+def test_who_has_it_by_text_and_puts_off_on_a_leg_of_before_is_rung_once_later(maple):
+    """Found by the simulation, seed 4268: twice, since Twilio had failed for the call that was to bring them over."""
+    night = Night(maple, step("chen", by=BOTH))
+    night.do(Opened())
+    night.do(Answered(2), after=5)
+    assert night.do(Accepted("chen", BY_SMS), after=5)[-1] == PlaceCall(3)
+    night.do(Failed(3, "no answer", platform=True), after=2)
+    night.do(PutOff(2), after=1)
+    assert [(a.number, a.purpose) for a in night.page.attempts if not a.is_final] == [(4, Purpose.BRIDGE)]
+    assert night.page.due == night.page.accepted_at + minutes(20), "no other call waits"
+
+
+def test_who_asked_to_be_rung_later_is_waited_for_when_the_last_resort_has_been_tried_for_the_last_time(maple):
+    """Found by the simulation, seed 17134: an attempt that nothing ever ended."""
+    night = Night(maple, step("chen"), numbers=(), caller=CallerPresence.GONE)
+    night.do(Opened())
+    night.do(PutOff(1), after=5)
+    while night.page.due is not None and night.page.due < night.attempt(2).at:
+        night.wait()
+    for event in (Placed(2), Ringing(2)):
+        night.do(event, after=60)
+    while night.page.due is not None:
+        night.wait()
+    assert night.state(2) is AttemptState.MISSED
+    again = Night(maple, step("chen"), numbers=(), caller=CallerPresence.GONE)
+    again.do(Opened())
+    while again.page.due is not None:
+        again.wait()
+    again.do(PutOff(1))
+    assert again.page.due > again.attempt(2).at
+
+
 def test_who_calls_in_is_not_rung_meanwhile_and_a_key_on_their_own_call_takes_the_page(maple):
     night = Night(maple, step("chen", wait=600), step("patel"))
     night.do(Opened())
