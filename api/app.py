@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api import (
+    alerts,
     burden,
     calendar,
     calendars,
@@ -52,6 +53,7 @@ _ROUTERS: Final = (
     calls,
     pages,
     pins,
+    alerts,
 )
 
 

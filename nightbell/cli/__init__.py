@@ -7,6 +7,7 @@ import sys
 import typer
 
 from nightbell.cli import (
+    alerts,
     burden,
     calendar,
     calls,
@@ -43,7 +44,7 @@ app = typer.Typer(
 
 for module in (
     running, plans, looking, calendar, burden, overrides, swaps, time_off, feeds, calls, report, messages, telephone,
-    pins,
+    pins, alerts,
     keys, twilio, fallback, doctor, demo,
 ):  # fmt: skip
     module.register(app)

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from whenever import Instant, TimeDelta
 
 from escalation.page import Page
-from storage import audit
+from storage import alerts, audit
 from storage.pages import PageOpening
 from telephony.signature import HEADER, sign
 from tests.api.conftest import ACCOUNT, MAPLE, NIGHT, ORIGIN, TOKEN, Operator
@@ -259,3 +259,22 @@ async def test_a_pin_that_anybody_would_guess_or_that_no_telephone_has_is_refuse
 
 async def test_nobody_elses_pin(operator: Operator):
     assert "Choose from" in (await operator.refused(404, "PUT", "/pins/ghost", {"pin": "470219"}))["errors"][0]["mend"]
+
+
+# ---- alerts ----------------------------------------------------------------------------------------------------------
+
+
+async def test_alerts_are_listed_in_parts_the_newest_first_and_only_the_practices_own(operator: Operator):
+    async with operator.parts.database.transaction() as connection:
+        for practice, why in (("maple-pediatrics", "one"), ("oak-street", "theirs"), ("maple-pediatrics", "two")):
+            alert = alerts.Alert(alerts.AlertKind.STAFF, why, practice)
+            for _ in range(2):
+                await alerts.raise_alert(connection, operator.parts.site.jobs, alert, NIGHT)
+    first = (await operator.asks("GET", "/alerts?limit=1")).json()
+    second = (await operator.asks("GET", f"/alerts?limit=1&cursor={first['next']}")).json()
+    assert [(a["why"], a["kind"], a["times"]) for a in first["items"] + second["items"]] == [
+        ("two", "staff", 2),
+        ("one", "staff", 2),
+    ]
+    assert second["next"] is None
+    await operator.refused(400, "GET", f"/pages?cursor={first['next']}")
