@@ -17,8 +17,11 @@ from itertools import islice
 from escalation import last_resort
 from escalation.draft import RETRY_AFTER, Draft, in_step
 from escalation.oncall import targets
-from escalation.page import Attempt, AttemptState, PageState, Purpose
+from escalation.page import AlertOperators, Attempt, AttemptState, PageState, Purpose
 from escalation.policy import Means, PolicyStep, Ring
+
+
+_NOBODY = "nobody is on call for it"
 
 
 def next_step(draft: Draft) -> None:
@@ -81,7 +84,11 @@ def _begin(draft: Draft, index: int, count: int) -> bool:
     _text(draft)
     _ring(draft)
     if not _is_waiting(draft):
-        draft.say(f"{_titled(draft)} is skipped: {_empty_because(draft)}")
+        why = _empty_because(draft)
+        draft.say(f"{_titled(draft)} is skipped: {why}")
+        if why == _NOBODY and count == 0:
+            # A hole that the proof should have kept out, or that was waived; the page goes on all the same.
+            draft.effects.append(AlertOperators(f"step {index + 1} of the policy {draft.policy.name}: {_NOBODY}"))
         return False
     return True
 
@@ -171,4 +178,4 @@ def _empty_because(draft: Draft) -> str:
     began = draft.now if draft.page.step_until is None else draft.page.step_until - _step(draft).wait
     if targets(draft.escalation, _step(draft), began):
         return "everybody in it passed it on"
-    return "nobody is on call for it"
+    return _NOBODY

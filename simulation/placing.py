@@ -82,7 +82,8 @@ class Placing:
         stored = [each for row in self.world.rows for each in row.deliveries.values()]
         known = {each.sid for each in stored}
         found = next((leg for leg in live if leg.sid not in known), None)
-        unknown = (each for each in stored if each.address == claimed.address and each.sid is None and each.tries)
+        alike = (each for each in stored if each.address == claimed.address)
+        unknown = (each for each in alike if each.tries > 1 or (each.tries and each.sid is None))
         earliest = claimed.intended_at - UNKNOWN_FOR
         if found and any(each.intended_at > earliest and each is not claimed for each in unknown):
             raise UncertainError("a call to the number may be another attempt's")

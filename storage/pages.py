@@ -308,14 +308,16 @@ UNKNOWN_FOR: Final = TimeDelta(minutes=5)
 
 
 async def is_another_unknown(connection: AsyncConnection, page: str, attempt: int, claimed: Claim) -> bool:
-    """Whether a call to the same address was begun for another attempt, and its SID is not known."""
+    """Whether a call to the same address was begun for another attempt, and may have an unknown SID.
+
+    What was begun more than once may have been placed as often, and one SID is known.
+    """
     found = await connection.execute(
         select(deliveries.c.page)
         .where(
             deliveries.c.address == claimed.address,
             deliveries.c.means == Means.CALL.value,
-            deliveries.c.sid.is_(None),
-            deliveries.c.tries > 0,
+            or_(deliveries.c.tries > 1, (deliveries.c.tries > 0) & deliveries.c.sid.is_(None)),
             deliveries.c.intended_at > (claimed.intended_at - UNKNOWN_FOR).to_stdlib(),
             or_(deliveries.c.page != page, deliveries.c.attempt != attempt),
         )

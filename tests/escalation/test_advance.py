@@ -253,7 +253,8 @@ def test_a_step_that_reaches_nobody_is_skipped_and_the_trail_says_why(maple):
     nobody = PolicyStep((Target(TargetKind.SCHEDULE, "nights"),), CALL, seconds(60))
     night = Night(maple, step("silent"), step("ruiz", by=SMS), nobody, step("chen"))
     night.now = ZonedDateTime(2026, 11, 21, 12, tz="America/New_York").to_instant()
-    assert night.do(Opened()) == (PlaceCall(1),)
+    hole = AlertOperators("step 3 of the policy urgent: nobody is on call for it")
+    assert night.do(Opened()) == (hole, PlaceCall(1))
     assert night.page.step == 3
     assert "Step 1 of 4, round 1 is skipped: nobody in it has a number for call" in night.trail
     assert "Step 3 of 4, round 1 is skipped: nobody is on call for it" in night.trail
