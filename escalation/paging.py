@@ -20,7 +20,6 @@ from escalation.oncall import targets
 from escalation.page import AlertOperators, Attempt, AttemptState, PageState, Purpose
 from escalation.policy import Means, PolicyStep, Ring
 
-
 _NOBODY = "nobody is on call for it"
 
 
