@@ -21,6 +21,8 @@ class PageView(StrEnum):
     PAGING = "paging"
     RINGING = "ringing"
     """Somebody's phone rings."""
+    RINGING_NEXT = "ringing the next"
+    """The phone of somebody else than who was called first."""
     ACCEPTED = "accepted"
     """A clinician has just taken it and is coming to the phone (by SMS or link: not on the line yet)."""
     TAKEN = "taken"
@@ -122,8 +124,9 @@ def _further(view: PageView, pressed: str, holding: Holding) -> _Choice:
             return _offer(view, pressed, holding)
         case PageView.TAKEN:
             return Turn.WAIT, "a clinician has accepted, and has not come to the phone", "hold_taken"
-        case PageView.RINGING if holding.turns:
-            return Turn.WAIT, "a phone is ringing", "hold_ringing"
+        case PageView.RINGING | PageView.RINGING_NEXT if holding.turns:
+            words = "hold_ringing" if view is PageView.RINGING else "hold_ringing_next"
+            return Turn.WAIT, "a phone is ringing", words
         case _:
             words = "hold_again" if holding.turns else "hold_first"
             return Turn.WAIT, "paging", words if holding.reachable else f"{words}_no_star"

@@ -104,6 +104,10 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "en": "A clinician's phone is ringing now. Please stay on the line.",
         "es": "El teléfono de un médico está sonando. Por favor, no cuelgue.",
     },
+    "hold_ringing_next": {
+        "en": "We are calling the next clinician now, and their phone is ringing. Please stay on the line.",
+        "es": "Ahora estamos llamando a otro médico, y su teléfono está sonando. Por favor, no cuelgue.",
+    },
     "hold_accepted": {
         "en": "A clinician has your call and will be with you in a moment. Please stay on the line.",
         "es": "Un médico tiene su llamada y le atenderá en un momento. Por favor, no cuelgue.",

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant, TimeDelta
 
 from escalation.page import AttemptState, CallerPresence, Page, PageState
+from escalation.policy import Means
 from ivr.flow import Connect
 from ivr.hold import PageView
 from routing.plan import Plan
@@ -80,5 +81,13 @@ def view_of(  # noqa: PLR0911 - one line for each thing that a page can be at
         case PageState.PAGING if page.dial_instead:
             return PageView.DIAL
         case PageState.PAGING:
-            rings = any(attempt.state in _HEARD for attempt in page.attempts)
-            return PageView.RINGING if rings else PageView.PAGING
+            return _ringing(page)
+
+
+def _ringing(page: Page) -> PageView:
+    """Whose phone rings: that of who was called first, or of somebody else."""
+    called = [attempt for attempt in page.attempts if attempt.means is Means.CALL]
+    ringing = {attempt.member for attempt in called if attempt.state in _HEARD}
+    if not ringing:
+        return PageView.PAGING
+    return PageView.RINGING if called[0].member in ringing else PageView.RINGING_NEXT

@@ -98,6 +98,13 @@ async def test_who_passes_it_on_is_not_rung_again(night: Night):
     await call.hang_up()
 
 
+async def test_the_caller_hears_that_the_next_clinician_is_called(night: Night):
+    night.phone(CHEN).behaviour = PASSES
+    call = await holds(night)
+    await call.hears("We are calling the next clinician now, and their phone is ringing", within=60)
+    await call.hang_up()
+
+
 async def test_who_cannot_talk_is_not_waited_for_and_not_rung_again_when_somebody_else_takes_it(night: Night):
     night.phone(CHEN).behaviour = CANNOT_TALK
     night.phone(OSEI).behaviour = TAKES

@@ -21,6 +21,7 @@ def said(view: PageView, pressed: str = "", **how) -> str:
     [
         (PageView.PAGING, Turn.WAIT, "still trying to reach the clinician"),
         (PageView.RINGING, Turn.WAIT, "phone is ringing now"),
+        (PageView.RINGING_NEXT, Turn.WAIT, "calling the next clinician now"),
         (PageView.ACCEPTED, Turn.WAIT, "will be with you in a moment"),
         (PageView.JOIN, Turn.JOIN, "You are connected"),
         (PageView.DIAL, Turn.DIAL, "connecting you to a person"),
@@ -95,7 +96,9 @@ def test_at_the_offer_1_is_a_person_star_a_call_back_and_a_clinician_comes_first
     assert turn(PageView.PAGING, "1").turn is Turn.WAIT, "nothing was offered yet"
 
 
-@pytest.mark.parametrize("view", [PageView.PAGING, PageView.RINGING, PageView.TAKEN, PageView.ACCEPTED])
+@pytest.mark.parametrize(
+    "view", [PageView.PAGING, PageView.RINGING, PageView.RINGING_NEXT, PageView.TAKEN, PageView.ACCEPTED]
+)
 @pytest.mark.parametrize(("held", "offers"), [(10, 0), (200, 0), (200, 1)])
 def test_no_call_back_is_promised_to_a_number_that_nobody_knows(view, held, offers) -> None:
     for turns in (0, 1):
