@@ -1,6 +1,7 @@
 """Events in any order, repeated, late, and for attempts that the page does not have: what must hold all the same."""
 
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -120,6 +121,10 @@ class Pages(RuleBasedStateMachine):
         """Most often an attempt that the page has, the latest above all."""
         count = len(self.page.attempts)
         return data.draw(st.one_of(st.just(count), st.integers(max(1, count - 4), max(1, count)), st.integers(-1, 40)))
+
+    @rule(engaged=st.sets(st.sampled_from([*ROSTER.members]), max_size=2))
+    def others_are_on_the_telephone(self, engaged):
+        self.escalation = replace(self.escalation, engaged=frozenset(engaged))
 
     @rule(passed=st.sampled_from([0, 1, 5, 10, 30, 1300]))
     def time_passes(self, passed):
