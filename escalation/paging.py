@@ -51,6 +51,18 @@ def go_on(draft: Draft) -> None:
         next_step(draft)
 
 
+def call_instead(draft: Draft, text: Attempt) -> None:
+    """A text of the present step cannot arrive: its reader is called, where the step would not call them anyway."""
+    member = draft.member(text.member)
+    texts_only = in_step(draft.page, text) and Means.CALL not in _step(draft).by
+    if member is None or not texts_only or member.id in draft.page.passed or draft.is_put_off(member.id):
+        return
+    called = {attempt.address for attempt in draft.page.attempts if _is_call_of_step(draft, attempt)}
+    if member.voice and not called.intersection(member.voice) and not draft.is_ringing(member.voice):
+        draft.intend(member.id, Means.CALL, member.voice[0], Purpose.PAGE)
+        draft.say(f"Ringing {member.name} at {member.voice[0]} instead")
+
+
 def due(draft: Draft) -> None:
     """The step has taken its time, or what Twilio refused is to be tried once more."""
     if draft.page.step_until is None or draft.now >= draft.page.step_until:

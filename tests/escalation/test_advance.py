@@ -220,6 +220,17 @@ def test_a_lone_clinician_who_is_on_the_telephone_is_rung(maple):
     assert night.do(Opened()) == (PlaceCall(1),)
 
 
+def test_where_a_step_texts_only_and_the_text_cannot_arrive_its_reader_is_called_instead(maple):
+    night = Night(maple, step("chen", "patel", by=SMS), step("osei"))
+    assert night.do(Opened()) == (SendSms(1), SendSms(2))
+    assert night.do(Failed(1, "the carrier filtered the text"), after=3) == (PlaceCall(3),)
+    assert (night.rung(), night.page.step) == (["0121"], 0)
+    assert night.do(Failed(1, "told again")) == ()
+    assert night.do(Missed(3, "busy"), after=5) == (), "the other one's text is waited for"
+    assert night.do(Failed(2, "Twilio is down", platform=True)) == (), "it is not this number's fault: tried once more"
+    assert night.rung() == ["0121"]
+
+
 def test_who_calls_in_is_not_rung_meanwhile_and_a_key_on_their_own_call_takes_the_page(maple):
     night = Night(maple, step("chen", wait=600), step("patel"))
     night.do(Opened())
