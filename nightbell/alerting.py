@@ -19,6 +19,7 @@ from whenever import Instant, TimeDelta
 from calendars.errors import AddressError
 from calendars.guard import GuardedTransport, networks_of
 from escalation.oncall import paged
+from escalation.page import code_of
 from escalation.reach import is_textable
 from escalation.roster import Member
 from nightbell.composition import Parts
@@ -27,7 +28,6 @@ from routing.plan import Plan
 from storage import alerts
 from storage.alerts import URGENT, Alert, AlertKind, Raised, raise_alert
 from telephony.errors import TwilioError
-from webhooks.sms import code_of
 
 _log = structlog.get_logger(__name__)
 

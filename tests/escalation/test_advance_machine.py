@@ -16,6 +16,7 @@ from escalation.page import (
     AttemptState,
     BridgeCaller,
     CallBackAsked,
+    CallMe,
     CallerJoined,
     CallerLeft,
     CallerPresence,
@@ -175,6 +176,10 @@ class Pages(RuleBasedStateMachine):
             if later.at > self.now:
                 assert later.at == self.now + self.policy.ring_again_after
                 self.later.add(later.number)
+
+    @rule(member=NAMES)
+    def asks_to_be_called(self, member):
+        self.send(CallMe(member))
 
     @rule(member=st.sampled_from([*ROSTER.members]))
     def calls_in(self, member):
