@@ -61,8 +61,13 @@ def main() -> None:
     found: object
     try:
         found = events_in(sys.stdin.buffer.read(), zone, int(start), int(end))
+    except MemoryError:
+        raise
     except ReadError as error:
         found = {"kind": type(error).__name__, "what": error.what, "mend": error.mend}
+    except Exception as error:  # noqa: BLE001 - of the libraries; this process ends, and what it was is told
+        what = f"it cannot be read ({type(error).__name__})"
+        found = {"kind": "ReadError", "what": what, "mend": "Whoever keeps the other calendar has to mend it there."}
     sys.stdout.write(json.dumps(found))
 
 

@@ -113,5 +113,7 @@ async def _parts(response: httpx.Response) -> AsyncIterator[bytes]:
             mend = "Let it hold less of the past, or only the calendar of those on call."
             raise TooLargeError(f"it is longer than {MOST_BYTES // 1_000_000} MB", mend)
         yield part
+        if unpack is not None and unpack.eof:  # what follows would be kept by the unpacker, and counted by nobody
+            break
     if unpack is not None and not unpack.eof:
         raise FetchError("it is packed, and cut off", _UNTIL_LATER)

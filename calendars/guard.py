@@ -20,6 +20,13 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _CARRIES_IPV4: Final = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
 """Prefixes behind which a gateway may find an IPv4 address: its last 32 bits."""
 
+_NOT_PUBLIC: Final = tuple(
+    ipaddress.IPv6Network(network)
+    for network in ("fec0::/10", "64:ff9b:1::/48", "::ffff:0:0:0/96", "5f00::/16", "3fff::/20")
+)
+"""What Python 3.11 takes for public and is not: site-local, local and translated IPv4 (RFC 8215, RFC 2765), segment
+routing (RFC 9602) and documentation (RFC 9637)."""
+
 
 def networks_of(setting: str) -> tuple[Network, ...]:
     """The networks of a setting such as "10.1.0.0/16, fd00::/8". Raises ValueError."""
@@ -32,7 +39,9 @@ def may_be_asked(text: str, allowed: Iterable[Network]) -> bool:
     carried = list(_within(address))
     if any(one in network for one in carried for network in allowed):
         return True
-    return all(one.is_global and not one.is_multicast for one in carried)
+    return all(one.is_global and not one.is_multicast for one in carried) and not any(
+        address in network for network in _NOT_PUBLIC
+    )
 
 
 def _within(address: Address) -> Iterable[Address]:

@@ -6,16 +6,18 @@ A feed that is broken in part is refused whole: an event that were left out woul
 
 import re
 import warnings
+from bisect import insort
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Component
 from icalendar.prop import vDDDLists, vDDDTypes
 from recurring_ical_events import CalendarQuery
-from whenever import Instant, PlainDateTime
+from whenever import PlainDateTime
 
 from calendars.errors import ReadError, TooMuchError
 
@@ -24,6 +26,11 @@ Read = tuple[int, int, str]
 
 MOST_COMPONENTS: Final = 20_000
 MOST_EVENTS: Final = 20_000
+MOST_AT_ONCE: Final = 200
+"""Events that share an instant: the calendar of a whole hospital has some eighty."""
+EARLIEST: Final = 0
+LATEST: Final = 4_102_444_800
+"""Epoch seconds: 1970 and 2100. An event that begins before or ends after, as "for ever" is written, is cut there."""
 LONGEST_TITLE: Final = 300
 NO_TITLE: Final = "(no title)"
 """What an event without a title is called, so that it is told as an unknown name, and can be ignored by it."""
@@ -31,6 +38,8 @@ NO_TITLE: Final = "(no title)"
 _WARPED: Final = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID")
 _TIMES: Final = ("DTSTART", "DTEND", "RDATE", "EXDATE", "RECURRENCE-ID")
 _RARE_ENOUGH: Final = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
+_LENGTH: Final = "X-NIGHTBELL-LENGTH"
+"""The DURATION of an event that repeats: it is taken away where the event is expanded, and told as an end."""
 _DAY: Final = timedelta(days=1)
 _BEGIN: Final = re.compile(r"^BEGIN:", re.IGNORECASE | re.MULTILINE)
 _FRAME: Final = re.compile(r"^(BEGIN|END):VCALENDAR\s*$", re.IGNORECASE | re.MULTILINE)
@@ -42,15 +51,32 @@ def events_in(content: bytes, zone: str, start: int, end: int) -> list[Read]:
     """The events that share time with the span (epoch seconds), in order of their starts; recurrences expanded.
 
     Times without a zone, and whole days, are wall-clock time in `zone`. Cancelled events, and those that cover no time,
-    are left out. Raises ReadError.
+    are left out; what lasts from before 1970 or until after 2100 is cut there. Raises ReadError.
     """
     text = content.decode("utf-8-sig", errors="replace")
     count = _check_frame(text)
     with warnings.catch_warnings(action="ignore"):
-        parts = list(_parsed(text, count))
-        found = [_read(event, zone) for event in _occurrences(parts, zone, start, end)]
-    wanted = {(begins, ends, title) for begins, ends, title in found if begins < ends and begins < end and ends > start}
-    return sorted(wanted)
+        try:
+            parts = list(_parsed(text, count, zone))
+            found = [_read(event, zone) for event in _occurrences(parts, zone, start, end)]
+        except OverflowError:
+            raise ReadError("an event lies at the end of all time", f"{_TOLD_THEM}.") from None
+    cut = ((max(begins, EARLIEST), min(ends, LATEST), title) for begins, ends, title in found)
+    wanted = sorted({read for read in cut if read[0] < read[1] and read[0] < end and read[1] > start})
+    _check_at_once(wanted)
+    return wanted
+
+
+def _check_at_once(events: Iterable[Read]) -> None:
+    """Raise TooMuchError where more events share an instant than a calendar of shifts has. They are in order."""
+    ending: list[int] = []
+    for begins, ends, _ in events:
+        while ending and ending[0] <= begins:
+            ending.pop(0)
+        insort(ending, ends)
+        if len(ending) > MOST_AT_ONCE:
+            mend = "Let it hold only the calendar of those on call."
+            raise TooMuchError(f"more than {MOST_AT_ONCE} of its events are at the same time", mend)
 
 
 def _check_frame(text: str) -> int:
@@ -66,7 +92,7 @@ def _check_frame(text: str) -> int:
     return len(frames) // 2
 
 
-def _parsed(text: str, count: int) -> Iterator[Component]:
+def _parsed(text: str, count: int, zone: str) -> Iterator[Component]:
     """Every event as it is written."""
     try:
         calendars = Calendar.from_ical(text, multiple=True)
@@ -77,6 +103,7 @@ def _parsed(text: str, count: int) -> Iterator[Component]:
     events = (event for calendar in calendars for event in calendar.walk("VEVENT"))
     for number, event in enumerate(events, 1):
         _check_event(event, number)
+        _check_order(event, number, zone)
         yield event
 
 
@@ -92,6 +119,21 @@ def _check_event(event: Component, number: int) -> None:
         if kind not in _RARE_ENOUGH:
             mend = "Let it repeat daily or less often: an hour is not a shift."
             raise ReadError(f"event {number} repeats {kind.lower() or 'in no known way'}", mend)
+
+
+def _check_order(event: Component, number: int, zone: str) -> None:
+    """Raise ReadError where it ends before it starts, as clocks show it: left out, it would be a hole unseen."""
+    begins, last, length = (_value(event, name) for name in ("DTSTART", "DTEND", "DURATION"))
+    if _is_cancelled(event):
+        return
+    if last is not None:
+        clocks = [_wall(begins), _wall(last)]
+        of_one_kind = (clocks[0].tzinfo is None) == (clocks[1].tzinfo is None)
+        is_reversed = clocks[1] < clocks[0] if of_one_kind else _instant(last, zone) < _instant(begins, zone)
+    else:
+        is_reversed = length is not None and length < timedelta()
+    if is_reversed:
+        raise ReadError(f"event {number} ends before it starts", f"{_TOLD_THEM}.")
 
 
 def _of_another_kind(event: Component) -> Iterator[str]:
@@ -124,14 +166,16 @@ def _occurrences(events: list[Component], zone: str, start: int, end: int) -> It
     count = 0
     for uid, same in by_uid.items():
         recurs = any(name in event for event in same for name in ("RRULE", "RDATE", "RECURRENCE-ID"))
-        for event in (
-            _expanded([_floating(event, zone) for event in same], start, end) if recurs else _latest(uid, same)
-        ):
+        for event in _expanded(_of_one_clock(same, zone), start, end) if recurs else _latest(uid, same):
             count += 1
             if count > MOST_EVENTS:
                 raise TooMuchError(f"it comes to more than {MOST_EVENTS} events", "Let fewer of its events repeat.")
-            if str(event.get("STATUS", "")).upper() != "CANCELLED":
+            if not _is_cancelled(event):
                 yield event
+
+
+def _is_cancelled(event: Component) -> bool:
+    return str(event.get("STATUS", "")).upper() == "CANCELLED"
 
 
 def _latest(uid: str, same: list[Component]) -> Iterable[Component]:
@@ -145,27 +189,67 @@ def _revision(event: Component) -> int:
     return int(value) if value.isdecimal() and len(value) < 10 else 0  # noqa: PLR2004 - an integer of RFC 5545
 
 
+def _of_one_clock(same: list[Component], zone: str) -> list[Component]:
+    """The parts of a series, such that the library finds each of its exceptions, and keeps its length."""
+    parts = [_floating(event, zone) for event in same]
+    series = next((event for event in parts if "RECURRENCE-ID" not in event), None)
+    if series is not None:
+        begins = _value(series, "DTSTART")
+        for event in parts:
+            _align(event, begins, zone)
+    for event in parts:
+        event.pop(_LENGTH, None)
+        if isinstance(_value(event, "DURATION"), timedelta) and "DTEND" not in event:
+            event[_LENGTH] = event["DURATION"]
+    return parts
+
+
+def _align(event: Component, begins: date, zone: str) -> None:
+    """Tell the event's place in its series by days where that has days, by times where it has times.
+
+    Mixed, as some programs write them, the library takes a night's date in UTC, and so the neighbouring night as well.
+    """
+
+    def aligned(moment: Any) -> Any:  # noqa: ANN401 - a date, a datetime or a period of them
+        if not isinstance(moment, date):
+            return moment
+        if isinstance(begins, datetime):
+            return moment if isinstance(moment, datetime) else datetime.combine(moment, begins.timetz())
+        if not isinstance(moment, datetime):
+            return moment
+        return (moment.astimezone(ZoneInfo(zone)) if moment.tzinfo is not None else moment).date()
+
+    for name in ("EXDATE", "RDATE", "RECURRENCE-ID"):
+        told = [_with(value, aligned) for value in _values(event, name)]
+        if told:
+            event[name] = told if isinstance(event[name], list) else told[0]
+
+
+def _with(value: Any, change: Callable[[Any], Any]) -> vDDDTypes | vDDDLists:  # noqa: ANN401 - a value of the library's
+    if isinstance(value, vDDDLists):
+        return vDDDLists([change(one.dt) for one in value.dts])
+    changed = vDDDTypes(change(value.dt))
+    if "RANGE" in value.params:
+        changed.params["RANGE"] = value.params["RANGE"]
+    return changed
+
+
 def _floating(event: Component, zone: str) -> Component:
     """The event; where it starts at a time without a zone, all its times are told as clocks in `zone` show them."""
     begins = _value(event, "DTSTART")
     if isinstance(begins, datetime) and begins.tzinfo is None:
         for name in _TIMES:
-            shown = [_shown(value, ZoneInfo(zone)) for value in _values(event, name)]
+            shown = [_with(value, partial(_shown, zone=ZoneInfo(zone))) for value in _values(event, name)]
             if shown:
                 event[name] = shown if isinstance(event[name], list) else shown[0]
     return event
 
 
-def _shown(value: Any, zone: ZoneInfo) -> vDDDTypes | vDDDLists:  # noqa: ANN401 - a value of the library's
-    def shown(time: Any) -> Any:  # noqa: ANN401 - a date, a datetime or a period of them
-        if isinstance(time, tuple):
-            return tuple(shown(each) for each in time)
-        aware = isinstance(time, datetime) and time.tzinfo is not None
-        return time.astimezone(zone).replace(tzinfo=None) if aware else time
-
-    if isinstance(value, vDDDLists):
-        return vDDDLists([shown(one.dt) for one in value.dts])
-    return vDDDTypes(shown(value.dt))
+def _shown(time: Any, zone: ZoneInfo) -> Any:  # noqa: ANN401 - a date, a datetime or a period of them
+    if isinstance(time, tuple):
+        return tuple(_shown(each, zone) for each in time)
+    aware = isinstance(time, datetime) and time.tzinfo is not None
+    return time.astimezone(zone).replace(tzinfo=None) if aware else time
 
 
 def _expanded(same: list[Component], start: int, end: int) -> Iterable[Component]:
@@ -184,7 +268,9 @@ def _expanded(same: list[Component], start: int, end: int) -> Iterable[Component
 
 def _read(event: Component, zone: str) -> Read:
     begins, last, length = (_value(event, name) for name in ("DTSTART", "DTEND", "DURATION"))
-    title = _title(event)
+    title, written = _title(event), _value(event, _LENGTH)
+    if written is not None and _wall(last) - _wall(begins) == written:  # unlike, it is the end of one date of its own
+        last, length = None, written
     if last is not None:
         return _instant(begins, zone), _instant(last, zone), title
     if length is None:  # RFC 5545, 3.6.1: a day, or no time at all
@@ -203,14 +289,19 @@ def _instant(time: date, zone: str) -> int:
     """Epoch seconds. Of a time that a clock change doubles the first; one that it skips, by the offset before it."""
     if isinstance(time, datetime) and time.tzinfo is not None:
         return int(time.timestamp())
-    wall = datetime(time.year, time.month, time.day) if not isinstance(time, datetime) else time  # noqa: DTZ001 - on the wall
+    wall = _wall(time)
     plain = PlainDateTime(wall.year, wall.month, wall.day, wall.hour, wall.minute, wall.second)
     try:
         return plain.assume_tz(zone, disambiguation="compatible").to_instant().timestamp()
     except ValueError:  # at the edge of all time
-        return Instant.MIN.timestamp() if time.year < 2000 else Instant.MAX.timestamp()  # noqa: PLR2004 - either edge
+        return EARLIEST if time.year < 2000 else LATEST  # noqa: PLR2004 - either edge
+
+
+def _wall(time: date) -> datetime:
+    return time if isinstance(time, datetime) else datetime(time.year, time.month, time.day)  # noqa: DTZ001 - on the wall
 
 
 def _title(event: Component) -> str:
-    words = "".join(letter if letter.isprintable() else " " for letter in str(event.get("SUMMARY", "")))
+    written = ", ".join(str(value) for value in _values(event, "SUMMARY"))
+    words = "".join(letter if letter.isprintable() else " " for letter in written)
     return " ".join(words.split())[:LONGEST_TITLE] or NO_TITLE

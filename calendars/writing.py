@@ -8,7 +8,7 @@ only grows, and so there is no need of SEQUENCE, which is for invitations that p
 from datetime import datetime, timedelta
 from typing import Final
 
-from icalendar import Alarm, Calendar, Event, vDuration
+from icalendar import Alarm, Calendar, Event, vDuration, vText
 from whenever import Instant
 
 from calendars.entries import Entries, Entry
@@ -24,8 +24,9 @@ def written(found: Entries, changed_at: Instant) -> bytes:
     calendar.add("VERSION", "2.0")
     calendar.add("CALSCALE", "GREGORIAN")
     calendar.add("METHOD", "PUBLISH")
-    calendar.add("NAME", found.name)  # RFC 7986; what follows is what programs took before it
-    calendar.add("X-WR-CALNAME", found.name)
+    name = vText(found.name)  # of these two the library does not know that they are text, and escapes nothing
+    calendar.add("NAME", name)  # RFC 7986; what follows is what programs took before it
+    calendar.add("X-WR-CALNAME", name)
     calendar.add("REFRESH-INTERVAL", vDuration(REFRESH), parameters={"VALUE": "DURATION"})
     calendar.add("X-PUBLISHED-TTL", vDuration(REFRESH))
     stamp = changed_at.round("second", mode="floor").to_stdlib()

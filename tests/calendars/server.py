@@ -75,9 +75,9 @@ def content(body: bytes, **headers: str) -> Answer:
     return answer
 
 
-def endless(piece: bytes) -> Answer:
+def endless(piece: bytes, first: bytes = b"", **headers: str) -> Answer:
     async def answer(writer: asyncio.StreamWriter) -> None:
-        writer.write(head(200))
+        writer.write(head(200, **headers) + first)
         while True:
             writer.write(piece)
             await writer.drain()

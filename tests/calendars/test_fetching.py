@@ -95,6 +95,16 @@ async def test_no_more_than_two_megabytes_are_taken(elsewhere, fetcher, how):
         tracemalloc.stop()
 
 
+async def test_what_follows_a_packed_feed_is_not_kept(elsewhere, fetcher):
+    elsewhere.says[SECRET] = endless(b"x" * 65536, first=gzip.compress(feeds.AMION), Content_Encoding="gzip")
+    tracemalloc.start()
+    try:
+        assert (await fetcher.fetch(elsewhere.url(SECRET))).content == feeds.AMION
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.parametrize("answer", [silent, trickling()])
 async def test_it_takes_no_longer_than_it_may_in_all(elsewhere, answer):
     elsewhere.says[SECRET] = answer
@@ -186,7 +196,8 @@ async def test_it_leads_to_something_that_cannot_be_fetched(elsewhere, fetcher, 
 def test_which_addresses_may_be_asked():
     allowed = networks_of(" 10.1.0.0/16 , fd00::/8")
     assert [a for a in ("8.8.8.8", "10.1.2.3", "10.2.0.1", "2606:4700::1111", "fd00::1", "fe80::1%eth0", "224.0.0.1",
-                        "2002:7f00:1::", "::ffff:8.8.8.8", "::ffff:10.1.0.9") if may_be_asked(a, allowed)] == [
+                        "2002:7f00:1::", "fec0::1", "64:ff9b:1::8.8.8.8", "::ffff:0:8.8.8.8", "5f00::1", "3fff::1",
+                        "::ffff:8.8.8.8", "::ffff:10.1.0.9") if may_be_asked(a, allowed)] == [
         "8.8.8.8", "10.1.2.3", "2606:4700::1111", "fd00::1", "::ffff:8.8.8.8", "::ffff:10.1.0.9"]  # fmt: skip
     with pytest.raises(ValueError, match="10"):
         networks_of("10.1.0.0/99")
