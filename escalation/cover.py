@@ -1,6 +1,6 @@
 """Who covers for somebody that has time off: what is left open, and who is proposed, whoever was idle longest first."""
 
-from bisect import insort
+from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -78,7 +78,7 @@ def _gaps(before: Roster, after: Roster, leave: Leave, schedule: str) -> Iterato
 
 
 def _at(duties: Sequence[Duty], instant: Instant) -> tuple[str, ...]:
-    return next(duty.members for duty in duties if instant < duty.end)
+    return duties[bisect_right(duties, instant, key=lambda duty: duty.end)].members
 
 
 def proposed(roster: Roster, leave: Leave, open_: Sequence[Gap]) -> tuple[Gap, ...]:

@@ -1,6 +1,7 @@
 """What holds from when: values that change at instants, found by bisection."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
@@ -51,13 +52,20 @@ def overlaid(spans: Sequence[tuple[Instant, Instant, T]], fold: Callable[[Sequen
 
     A span that ends when or before it starts covers nothing.
     """
-    edges = sorted({edge for start, end, _ in spans if start < end for edge in (start, end)})
-    place = {edge: i for i, edge in enumerate(edges)}
-    covering: list[list[T]] = [[] for _ in edges]
-    for start, end, value in spans:
-        for i in range(place[start], place[end]) if start < end else ():
-            covering[i].append(value)
-    return Timeline(fold(()), tuple(edges), tuple(fold(values) for values in covering))
+    begins, ends = defaultdict[Instant, list[int]](list), defaultdict[Instant, list[int]](list)
+    for place, (start, end, _) in enumerate(spans):
+        if start < end:
+            begins[start].append(place)
+            ends[end].append(place)
+    covering: list[int] = []
+    edges, values = sorted(begins.keys() | ends.keys()), list[V]()
+    for edge in edges:
+        for place in ends.get(edge, ()):
+            del covering[bisect_left(covering, place)]
+        for place in begins.get(edge, ()):
+            insort(covering, place)
+        values.append(fold([spans[place][2] for place in covering]))
+    return Timeline(fold(()), tuple(edges), tuple(values))
 
 
 def union(spans: Iterable[Span]) -> list[Span]:

@@ -5,7 +5,7 @@ calendar as the plan does, never its address, and quotes no event: that could be
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,6 +17,7 @@ from calendars.errors import CalendarError
 from escalation.wallclock import shown
 from nightbell.composition import Parts
 from routing.plan import Plan
+from routing.plan.beside import Event
 from routing.plan.calendar import Feed
 from routing.plan.elsewhere import Copy, Unknown, unknown_ahead
 from storage import calendar_copies
@@ -30,6 +31,11 @@ AT_ONCE: Final = 4
 """Calendars that are fetched at the same time: one that is slow does not hold up all others."""
 READ_AGAIN: Final = TimeDelta(hours=24)
 """How long a calendar that never changes is taken as it was read: events come into sight as time passes."""
+EMPTY_FOR: Final = TimeDelta(hours=1)
+"""How long a calendar must stay all but empty before that is believed."""
+FEW: Final = 10
+"""Of so few events, most can rightly be gone."""
+EMPTY_WORDS: Final = "to come"
 LOOK_AGAIN: Final = TimeDelta(minutes=1)
 """How long nobody looks whether a calendar is due that was not, or that another worker had."""
 
@@ -89,25 +95,41 @@ class CalendarsIn:
         now, log = self._parts.clock.now(), _log.bind(practice=due.plan.practice, calendar=due.name)
         known = _known(due, claimed, now)
         try:
-            copy = await self._parts.calendars.copy(due.feed.url, due.plan.zone, now, known)
+            copy = await self._copy(due, known, now)
         except CalendarError as error:
             log.warning("calendar_not_fetched", why=error.what)
             await self._failed(due, claimed, error)
             return
+        before = self._parts.plans.beside(due.plan.practice).calendars.get(due.name, ())
+        if copy is not None and (left := _emptied(before, copy.events, now)) and not _is_settled(claimed, left, now):
+            log.warning("calendar_emptied", why=left.what)
+            await self._emptied(due, claimed, left)
+            return
+        unknown = await asyncio.to_thread(unknown_ahead, due.feed, copy.events, now) if copy is not None else ()
         async with self._parts.database.transaction() as connection:
             if copy is None:
                 done = await calendar_copies.confirm(connection, claimed, now)
                 news = ""
             else:
-                unknown = unknown_ahead(due.feed, copy.events, now)
                 names = tuple(one.words for one in unknown)
                 done = await calendar_copies.renew(connection, claimed, copy, names, now)
                 news = _unknown_words(due, [one for one in unknown if one.words not in claimed.told_names])
             if done and claimed.told_at is not None:
-                await self._alert(connection, due, f"the calendar {due.name} can be fetched again")
+                await self._alert(connection, due, _over_words(due, claimed))
             if done and news:
                 await self._alert(connection, due, news)
         log.info("calendar_fetched", changed=copy is not None)
+
+    async def _copy(self, due: _Due, known: Copy | None, now: Instant) -> Copy | None:
+        """As `Calendars.copy`. A fault of a library's is told as the calendar's: its copy grows old all the same."""
+        try:
+            return await self._parts.calendars.copy(due.feed.url, due.plan.zone, now, known)
+        except CalendarError:
+            raise
+        except Exception as error:  # noqa: BLE001 - of the libraries; its words may be the feed's, and are not logged
+            _log.error("calendar_broke", calendar=due.name, error=type(error).__name__, where=where(error))
+            mend = "The worker's log says where; whoever makes Nightbell wants to know."
+            raise CalendarError(f"it cannot be taken ({type(error).__name__})", mend) from None
 
     async def _failed(self, due: _Due, claimed: State, error: CalendarError) -> None:
         now = self._parts.clock.now()
@@ -118,9 +140,38 @@ class CalendarsIn:
             if done and stale:
                 await self._alert(connection, due, _stale_words(due, claimed, since, error))
 
+    async def _emptied(self, due: _Due, claimed: State, left: CalendarError) -> None:
+        now, first = self._parts.clock.now(), claimed.failure != str(left)
+        async with self._parts.database.transaction() as connection:
+            done = await calendar_copies.fail(connection, claimed, str(left), told=first, now=now, anew=first)
+            if done and first:
+                await self._alert(connection, due, f"the calendar {due.name}: {left.what}. {left.mend}")
+
     async def _alert(self, connection: AsyncConnection, due: _Due, why: str) -> None:
         alert = Alert(AlertKind.CALENDAR, why, due.plan.practice)
         await raise_alert(connection, self._parts.site.jobs, alert, self._parts.clock.now())
+
+
+def _emptied(before: Sequence[Event], after: Sequence[Event], now: Instant) -> CalendarError | None:
+    """What is said of a calendar that has lost all, or nearly all, that was to come: who keeps it may have erred."""
+    was, left = (sum(end > now for _, end, _ in events) for events in (before, after))
+    if was == 0 or left * 10 > was or (left and was < FEW):
+        return None
+    count = f"{was} event{'s' if was > 1 else ''} {EMPTY_WORDS}"
+    what = f"of {count}, {left or 'none'} {'are' if left > 1 else 'is'} left"
+    mend = f"Its copy is used as it was; if that is still so in {EMPTY_FOR.total('hours'):g} h, it is taken"
+    return CalendarError(what, mend)
+
+
+def _is_settled(claimed: State, left: CalendarError, now: Instant) -> bool:
+    since = claimed.failing_since
+    return claimed.failure == str(left) and since is not None and now - since >= EMPTY_FOR
+
+
+def _over_words(due: _Due, claimed: State) -> str:
+    if EMPTY_WORDS in claimed.failure:
+        return f"the calendar {due.name} is taken as it is now"
+    return f"the calendar {due.name} can be fetched again"
 
 
 def _known(due: _Due, claimed: State, now: Instant) -> Copy | None:
@@ -139,7 +190,7 @@ def _stale_words(due: _Due, claimed: State, since: Instant, error: CalendarError
     )
 
 
-def _unknown_words(due: _Due, unknown: list[Unknown]) -> str:
+def _unknown_words(due: _Due, unknown: Sequence[Unknown]) -> str:
     if not unknown:
         return ""
     names = f"{len(unknown)} names" if len(unknown) > 1 else "a name"

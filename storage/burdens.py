@@ -78,7 +78,7 @@ async def held(database: Database, plans: PlanCache, plan: Plan, span: Span, now
         start, end = max(since, span[0]), min(until, span[1], now)
         old = await plans.exact_version(plan.practice, number) if start < end else None
         if old is not None:
-            past.append((with_beside(old, beside), (start, end)))
+            past.append((await asyncio.to_thread(with_beside, old, beside), (start, end)))
     coming = [(plan, (max(span[0], now), span[1]))] if now < span[1] else []
     return Held(plan, await asyncio.to_thread(_rendered, [*past, *coming]), paged, span)
 

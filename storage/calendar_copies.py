@@ -43,9 +43,9 @@ class State:
     told_names: tuple[str, ...]
 
     def is_stale(self, feed: Feed, now: Instant) -> bool:
-        """Whether it is longer out of date than the plan lets it be."""
+        """Whether it is longer out of date than the plan lets it be: as nobody looks, too."""
         since = self.fetched_at or self.failing_since
-        return bool(self.failure) and since is not None and now - since >= feed.stale_after
+        return since is not None and now - since >= feed.stale_after
 
 
 async def states(connection: AsyncConnection, practice: str) -> dict[str, State]:
@@ -111,10 +111,15 @@ async def renew(connection: AsyncConnection, claimed: State, copy: Copy, names: 
     return done
 
 
-async def fail(connection: AsyncConnection, claimed: State, failure: str, *, told: bool, now: Instant) -> bool:
-    """Note why the claimed calendar could not be had; its copy stays. `told`: the operators hear of it now."""
+async def fail(
+    connection: AsyncConnection, claimed: State, failure: str, *, told: bool, now: Instant, anew: bool = False
+) -> bool:
+    """Note why the claimed calendar could not be had; its copy stays. `told`: the operators hear of it now.
+
+    `anew`: it is another trouble than before, which begins now.
+    """
     values: dict[str, Any] = {"failure": failure}
-    if claimed.failing_since is None:
+    if anew or claimed.failing_since is None:
         values["failing_since"] = now.to_stdlib()
     if told:
         values["told_at"] = now.to_stdlib()

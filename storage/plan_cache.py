@@ -41,6 +41,8 @@ class _Contents:
     """Of the practices that were read from the database."""
     older: dict[tuple[str, int], Plan | None] = field(default_factory=dict)
     """None: there is no such version, or this program cannot read it."""
+    joined: dict[tuple[str, int], tuple[Beside, Plan]] = field(default_factory=dict)
+    """The older ones with what stands beside them, and that itself."""
 
 
 class PlanCache:
@@ -97,7 +99,16 @@ class PlanCache:
             older = await self._load_older(practice, version)
             if older is not None or version < present.version:  # a later one may be published yet
                 self._contents.older[key] = older
-        return with_beside(older, self.beside(practice)) if older else present
+        return await self._with_beside_now(older) if older else present
+
+    async def _with_beside_now(self, older: Plan) -> Plan:
+        """Made once for each change beside it: a page asks at its every step."""
+        beside, key = self.beside(older.practice), (older.practice, older.version)
+        made = self._contents.joined.get(key)
+        if made is None or made[0] is not beside:
+            made = beside, await asyncio.to_thread(with_beside, older, beside)
+            self._contents.joined[key] = made
+        return made[1]
 
     async def _load_older(self, practice: str, version: int) -> Plan | None:
         async def load() -> str | None:
@@ -118,16 +129,15 @@ class PlanCache:
             for some in (news[at : at + DOCUMENTS_AT_ONCE] for at in range(0, len(news), DOCUMENTS_AT_ONCE)):
                 standing = {one.practice: one for one in some}
                 for stored in await current_plans.with_documents(connection, some):
-                    self._take(stored, standing[stored.practice])
+                    await self._take(stored, standing[stored.practice])
         self.loaded_from_disk = False
 
-    def _take(self, stored: StoredPlan, standing: Standing) -> None:
+    async def _take(self, stored: StoredPlan, standing: Standing) -> None:
         before = self._contents.standing.get(stored.practice)
         present = self._contents.current.get(stored.practice)
-        if before is not None and present is not None and before.version == stored.version:
-            plan: Plan | None = with_beside(present, stored.beside)
-        else:
-            plan = _compile(stored)
+        known = present if before is not None and before.version == stored.version else None
+        # In a thread: no practice's calls wait for another's calendar, however full that is.
+        plan = await asyncio.to_thread(_joined, known, stored)
         if plan is None:
             return
         if present is not None and present.version != plan.version:
@@ -135,7 +145,7 @@ class PlanCache:
         self._put(stored, plan)
         self._contents.standing[plan.practice] = standing
         try:
-            self._copy_to_disk(stored)
+            await asyncio.to_thread(self._copy_to_disk, stored)
         except OSError as error:
             # Calls are answered from memory all the same; a full disk is for the operators to hear of.
             _log.error("plan_not_copied", practice=stored.practice, error=type(error).__name__)
@@ -195,6 +205,11 @@ class PlanCache:
                 changed()
                 async for notice in listener.notifies(timeout=POLL_EVERY, stop_after=1):
                     _log.info("plan_changed", practice=notice.payload)
+
+
+def _joined(known: Plan | None, stored: StoredPlan) -> Plan | None:
+    """The plan with what is beside it: `known`, where its version did not change."""
+    return with_beside(known, stored.beside) if known is not None else _compile(stored)
 
 
 def _compile(stored: StoredPlan) -> Plan | None:

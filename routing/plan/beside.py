@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from whenever import Instant
 
@@ -13,6 +14,8 @@ from routing.plan.plan import Plan
 
 Event = tuple[Instant, Instant, str]
 """An event of a calendar from elsewhere: from, until before, and the words that say who is meant."""
+MOST_NAMES: Final = 20
+"""That an event's words may join; a longer list is no shift, and told as unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ def with_beside(plan: Plan, beside: Beside) -> Plan:
 
 def shifts(feed: Feed, events: Iterable[Event]) -> Shifts:
     """Who is on duty by these events: everybody whom their words mean; of those at once, the first event's first."""
-    spans = [(start, end, member) for start, end, words in events for member in people_in(feed, words)]
+    spans = [(start, end, member) for start, end, words in events for member in dict.fromkeys(people_in(feed, words))]
     return overlaid(spans, lambda members: tuple(dict.fromkeys(members)))
 
 
@@ -66,10 +69,12 @@ def unknown_in(feed: Feed, words: str) -> tuple[str, ...]:
 
 
 def parts_of(words: str) -> tuple[str, ...]:
-    """The names in an event's words, case-folded."""
+    """The names in an event's words, case-folded; words that would come to more than MOST_NAMES are one name."""
+    joined = words
     for joint in (";", "/", "&"):
-        words = words.replace(joint, ",")
-    return tuple(part for raw in words.split(",") if (part := _plain(raw)))
+        joined = joined.replace(joint, ",")
+    parts = tuple(part for raw in joined.split(",") if (part := _plain(raw)))
+    return parts if len(parts) <= MOST_NAMES else (_plain(words),)
 
 
 def _plain(words: str) -> str:

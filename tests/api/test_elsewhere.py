@@ -139,6 +139,22 @@ async def test_a_waiver_publishes_it_without_and_says_so(operator: Operator, ser
     assert (await listed(operator))["is_stale"]
 
 
+async def test_one_at_which_nobody_looks_any_more_is_stale(operator: Operator, server: Elsewhere):
+    server.says[SECRET] = content(DAY)
+    await sends(operator, "publish", plan(server), 201)
+    assert not (await listed(operator))["is_stale"]
+    operator.clock.at = NIGHT.add(hours=25)
+    assert (await listed(operator))["is_stale"]
+
+
+@pytest.mark.parametrize("ends", ["99991231T235959", "99991231T235959Z"])
+async def test_an_event_for_ever_is_one(operator: Operator, server: Elsewhere, ends: str):
+    server.says[SECRET] = content(calendar(event("ruiz", DTSTART="00010101T000000", DTEND=ends)))
+    await sends(operator, "publish", plan(server), 201)
+    (duty,) = (await operator.asks("GET", "/oncall?schedule=primary")).json()["duties"]
+    assert duty["member"] == "ruiz"
+
+
 async def test_a_plan_with_other_faults_stores_no_calendar(operator: Operator, server: Elsewhere):
     server.says[SECRET] = content(DAY)
     await sends(operator, "publish", plan(server).replace(b"otherwise: urgent #", b"otherwise: urgnt #"), 422)

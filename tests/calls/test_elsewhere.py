@@ -119,6 +119,54 @@ async def test_the_last_good_copy_stays_and_the_operators_are_told_once(stage: S
     assert failure == ""
 
 
+async def test_a_calendar_that_is_suddenly_empty_is_not_believed_at_once(stage: Stage, server: Elsewhere):
+    night = await published(stage, server, feed=tonight("ruiz"))
+    server.says[SECRET] = content(calendar())
+    for minutes in (30, 5, 50):
+        await night.passes(minutes * 60)
+        assert await looks(night) == 1
+    assert await rung_for_a_caller(night) == [0, 0, 0, 1]
+    (told,) = texts(night, OPERATOR)
+    assert told == (
+        "Nightbell alert, Maple Pediatrics: the calendar hospital: of 1 event to come, none is left."
+        " Its copy is used as it was; if that is still so in 1 h, it is taken"
+    )
+    await night.passes(10 * 60)
+    await looks(night)
+    assert (await copy(night))[0::2] == ("", 0)
+    assert await rung_for_a_caller(night) == [1, 0, 0, 1]
+    assert texts(night, OPERATOR)[1:] == [
+        "Nightbell alert, Maple Pediatrics: the calendar hospital is taken as it is now"
+    ]
+
+
+async def test_one_that_is_full_again_within_the_hour_is_as_if_nothing_had_been(stage: Stage, server: Elsewhere):
+    night = await published(stage, server, feed=tonight("ruiz"))
+    for feed in (calendar(), tonight("Dr. Kofi Osei"), calendar()):
+        server.says[SECRET] = content(feed)
+        await night.passes(40 * 60)
+        await looks(night)
+    assert (await copy(night))[2] == 1, "the hour begins anew"
+    assert await rung_for_a_caller(night) == [0, 1, 0, 0]
+
+
+async def test_one_that_breaks_what_reads_it_grows_stale_as_any_other(
+    stage: Stage, server: Elsewhere, monkeypatch: pytest.MonkeyPatch
+):
+    night = await published(stage, server, "stale_after: 1h", feed=tonight("ruiz"))
+
+    async def broken(*_: object) -> None:
+        raise KeyError("Mrs Jones")
+
+    monkeypatch.setattr(night.parts.calendars, "copy", broken)
+    for _ in range(3):
+        await night.passes(30 * 60)
+        await looks(night)
+    (told,) = texts(night, OPERATOR)
+    assert "could not be fetched since 2026-11-22 02:10 (it cannot be taken (KeyError)); its last copy" in told
+    assert (await copy(night))[0].startswith("it cannot be taken (KeyError).")
+
+
 async def test_a_change_of_address_keeps_the_old_copy_until_the_new_one_is_there(stage: Stage, server: Elsewhere):
     night = await published(stage, server, feed=tonight("ruiz"))
     with pytest.raises(PlanFaults) as faults:
