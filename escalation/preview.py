@@ -5,7 +5,7 @@ Both sides are rendered by the very function that calls are decided by (`escalat
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from whenever import Instant
@@ -43,6 +43,8 @@ class Preview:
     seconds: int
     by_person: dict[str, int]
     balance: tuple[Fraction, Fraction]
+    is_ahead: bool = False
+    """Whether it starts later than now: what is said of it is of the days from then on."""
 
     @property
     def hours(self) -> Fraction:
@@ -53,9 +55,10 @@ class Preview:
     def summary(self) -> str:
         """One sentence for people."""
         days = round((self.end - self.start).total("hours") / 24)
+        which = f"the {days} days from its start on" if self.is_ahead else f"the next {days} days"
         if not self.seconds:
-            return f"This changes nothing about who is called in the next {days} days."
-        return f"This changes who is called in {float(self.hours):.4g} h of the next {days} days."
+            return f"This changes nothing about who is called in {which}."
+        return f"This changes who is called in {float(self.hours):.4g} h of {which}."
 
 
 def needed(escalation: Escalation) -> tuple[str, ...]:
@@ -105,5 +108,10 @@ def _differences(name: str, was: Sequence[Duty], will: Sequence[Duty], span: Spa
 
 
 def _rendered(roster: Roster, name: str, span: Span) -> tuple[Duty, ...]:
-    """A schedule that one of the two does not have has nobody on call."""
-    return render(roster, name, *span) if name in roster.schedules else (Duty((), *span),)
+    """A schedule that one of the two does not have has nobody on call, and who is none of the staff is nobody."""
+    if name not in roster.schedules:
+        return (Duty((), *span),)
+    found = render(roster, name, *span)
+    if all(member in roster.members for duty in found for member in duty.members):
+        return found
+    return tuple(replace(duty, members=tuple(m for m in duty.members if m in roster.members)) for duty in found)

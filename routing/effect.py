@@ -72,7 +72,8 @@ def with_roster(plan: Plan, roster: Roster) -> Plan:
 def effect(before: Plan, after: Plan, start: Instant, end: Instant, now: Instant) -> Effect:
     """What the change does from `start` until before `end`, but not before now."""
     start = max(start, now)
-    found = preview(before, after, now if end <= now + PROVED else start)
+    is_ahead = end > now + PROVED
+    found = replace(preview(before, after, start if is_ahead else now), is_ahead=is_ahead and start > now)
     return Effect(before, after, found, tuple(_new_holes(before, after, start, end)))
 
 

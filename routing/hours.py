@@ -116,12 +116,19 @@ def runs(plan: Timetable, start: Instant) -> Iterator[Run]:
 
 def _edges(plan: Timetable, start: Instant) -> Iterator[Instant]:
     """The instants after `start` at which the kind can change, in order, and the horizon."""
-    date = start.to_tz(plan.zone).date()
+    # Where clocks jump at midnight, a date's edges can lie before it begins (no clock shows them), or after it ends.
+    date, last, waiting = start.to_tz(plan.zone).date(), start, set[Instant]()
     for _ in range(_HORIZON_DAYS):
-        yield from sorted(edge for edge in _edges_of(plan, date) if edge > start)
+        waiting |= _edges_of(plan, date)
         if date == Date.MAX:
+            yield from sorted(edge for edge in waiting if edge > last)
             return
         date = date.next_day()
+        until = _midnight(date, plan.zone)
+        for edge in sorted(edge for edge in waiting if last < edge < until):
+            yield edge
+            last = edge
+        waiting = {edge for edge in waiting if edge >= until}
     yield _midnight(date, plan.zone)
 
 

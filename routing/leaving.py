@@ -7,7 +7,7 @@ from whenever import Instant
 
 from escalation.cover import Cover, Gap, gaps, overrides_for, proposed, with_leave
 from escalation.oncall import name_of
-from escalation.overriding import unknown
+from escalation.overriding import contradicted, unknown
 from escalation.refusal import Objection, RefusedError
 from escalation.roster import Leave, Override, OverrideKind, Roster
 from escalation.shift import spans_of
@@ -72,6 +72,11 @@ def _checked(
         fault = Objection(field, "who has time off is not on call then, so that there is nothing to cover", mend)
         raise RefusedError("There is nothing to cover; nothing was changed.", [fault])
     for each in found:
+        other = contradicted(roster, each)
+        if other is not None:
+            detail = f"{name_of(before, other.member)} covers some of that already"
+            mend = "Leave one of the two out, or part their windows."
+            raise RefusedError("They cannot cover; nothing was changed.", [Objection(field, detail, mend)])
         try:
             check_free(roster, each.schedule, cover.member, (each.start, each.end))
         except RefusedError as error:

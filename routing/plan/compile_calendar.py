@@ -21,11 +21,20 @@ def compile_calendar(document: Document) -> CalendarRules:
 
 
 def _feed(document: Document, doc: CalendarDoc) -> Feed:
-    """Who is meant by an event: whom the plan's names say, and every id and whole name of the staff."""
-    known = {word: member.id for member in document.staff for word in (member.id, member.name)}
-    names = {word.casefold(): member for word, member in (known | doc.names).items()}
+    """Who is meant by an event: whom the plan's names say, and every id and whole name that is one person's."""
+    known = {word: members[0] for word, members in staff_words(document).items() if len(members) == 1}
+    names = known | {word.casefold(): member for word, member in doc.names.items()}
     ignored = frozenset(word.casefold() for word in doc.ignore)
     return Feed(doc.url, names, ignored, doc.refresh, doc.stale_after)
+
+
+def staff_words(document: Document) -> dict[str, list[str]]:
+    """The ids and whole names of the staff, case-folded, each with the staff ids that it may mean."""
+    found: dict[str, dict[str, None]] = {}
+    for member in document.staff:
+        for word in (member.id, member.name):
+            found.setdefault(word.casefold(), {})[member.id] = None
+    return {word: list(members) for word, members in found.items()}
 
 
 def _start(doc: ScheduleDoc) -> ShiftStart:

@@ -89,7 +89,11 @@ class LayerDoc(Part):
     """The calendar, instead of a rotation."""
     only: dict[
         DaysText,
-        Annotated[list[WindowText], BeforeValidator(as_list, json_schema_input_type=list[WindowText] | WindowText)],
+        Annotated[
+            list[WindowText],
+            Field(min_length=1),
+            BeforeValidator(as_list, json_schema_input_type=list[WindowText] | WindowText),
+        ],
     ] = Field(default_factory=dict)
     """The windows in which it counts, by days, over midnight if need be; always when left out."""
     shifted: Annotated[int, Field(ge=0, le=100)] = 0

@@ -5,9 +5,10 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 import phonenumbers
-from whenever import Date, Time, TimeDelta, Weekday, ZonedDateTime
+from whenever import Date, Time, TimeDelta, Weekday
 
 from escalation.roster import LAST_DAY, Shift
 from routing.opening import After, Deadline, NextOfficeDay, OfficeMinutes, Window
@@ -59,14 +60,20 @@ def _amount(text: str) -> tuple[int, str]:
 def shift(text: str) -> Shift:
     """`1 week`, `2 days`, `12 hours`, `1 month`: calendar days, wall-clock hours or calendar months."""
     if months := _MONTHS.fullmatch(text.strip().lower()):
-        return Shift(months=int(months[1]))
+        return _in_ten_years(text, Shift(months=int(months[1])))
     count, unit = _amount(text)
     if count == 0 or unit in {"second", "minute"}:
         mend = 'Write "12 hours", "1 day", "1 week" or "1 month".'
         raise MisreadError("rotation", f"{quoted(text)} is not the length of a shift", mend)
     if unit == "hour":
-        return Shift(hours=count)
-    return Shift(days=count * (7 if unit == "week" else 1))
+        return _in_ten_years(text, Shift(hours=count))
+    return _in_ten_years(text, Shift(days=count * (7 if unit == "week" else 1)))
+
+
+def _in_ten_years(text: str, found: Shift) -> Shift:
+    if found.months > 120 or found.days > 3660 or found.hours > 24 * 3660:  # noqa: PLR2004 - ten years, each
+        raise MisreadError("rotation", f"{quoted(text)} is longer than ten years", 'Write "1 week", for example.')
+    return found
 
 
 def minutes(text: str) -> int:
@@ -124,16 +131,24 @@ def handoff_day(text: str) -> Weekday | int:
     word = text.strip().lower()
     if word == "last":
         return LAST_DAY
-    return int(word) if _DAY_OF_MONTH.fullmatch(word) else weekday(text)
+    if not _DAY_OF_MONTH.fullmatch(word):
+        return weekday(text)
+    if int(word) == 0:
+        raise MisreadError("rotation", "no month has a day 0", "Use a day from 1 to 28, or `last`.")
+    return int(word)
 
 
 def date(text: str) -> Date:
     """`2026-12-24`."""
     if _DATE.fullmatch(text.strip()):
         try:
-            return Date.parse_iso(text.strip())
+            found = Date.parse_iso(text.strip())
         except ValueError:
             pass
+        else:
+            if found.year // 100 == 20:  # noqa: PLR2004 - before and after it, arithmetic ends at the edge of all time
+                return found
+            raise MisreadError("date", f"{quoted(text)} is of another century", "Write a date from 2000 to 2099.")
     raise MisreadError("date", f"{quoted(text)} is not a date", "Write year-month-day, such as 2026-12-24.")
 
 
@@ -176,12 +191,17 @@ def feed_url(text: str) -> str:
 
 def zone(text: str) -> str:
     """An IANA zone such as America/New_York."""
-    try:
-        ZonedDateTime(2026, 1, 1, tz=text)
-    except ValueError:
-        mend = "Write an IANA zone, such as America/New_York."
-        raise MisreadError("zone", f"{quoted(text)} is not a time zone", mend) from None
+    if text not in _zones():
+        meant = next((zone for zone in _zones() if zone.casefold() == text.casefold()), "")
+        mend = f"Write it as {meant}." if meant else "Write an IANA zone, such as America/New_York."
+        raise MisreadError("zone", f"{quoted(text)} is not a time zone", mend)
     return text
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    """Exactly as IANA writes them; without what stands for the machine's own zone, or for none."""
+    return frozenset(available_timezones()) - {"localtime", "Factory", "posixrules"}
 
 
 @lru_cache(maxsize=4096)

@@ -9,7 +9,7 @@ from icalendar import Calendar
 from sqlalchemy import text
 from whenever import Instant, OffsetDateTime, TimeDelta
 
-from calendars.entries import Subject, entries_of
+from calendars.entries import Entries, Subject, entries_of
 from calendars.writing import written
 from escalation.duties import render
 from storage.errors import UnavailableError
@@ -78,6 +78,8 @@ async def test_a_persons_calendar_has_all_that_they_are_on_and_alarms(operator: 
     calendar = Calendar.from_ical(content)
     assert str(calendar["X-WR-CALNAME"]) == str(calendar["NAME"]) == "Dr. Ana Chen: on call (Maple Pediatrics)"
     assert calendar["REFRESH-INTERVAL"].dt == timedelta(hours=1)
+    renamed = written(Entries("a, b; c\\d", ()), NIGHT)
+    assert b"NAME:a\\, b\\; c\\\\d\r\nX-WR-CALNAME:a\\, b\\; c\\\\d\r\n" in renamed
     assert b"REFRESH-INTERVAL;VALUE=DURATION:PT1H\r\n" in content
     assert max(len(line) for line in content.split(b"\r\n")) <= 75
     assert b"\n" not in content.replace(b"\r\n", b"")

@@ -114,6 +114,7 @@ async def test_a_dry_run_of_next_year_shows_next_year(operator: Operator):
     tried = (await operator.asks("POST", "/overrides?dry_run=true", {**later, "member": "ruiz"})).json()
     assert tried["starts_at"] == "2027-06-01T04:00:00Z"
     assert tried["duties"]
+    assert tried["summary"] == "This changes who is called in 12 h of the 90 days from its start on."
 
 
 # ---- take over, hand over -----------------------------------------------------------------------------------------

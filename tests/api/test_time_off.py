@@ -139,7 +139,16 @@ async def test_a_hole_of_a_policy_is_a_fault_of_its_own(operator: Operator):
         ({"covers": [{"member": "patel", "schedule": "x"}]}, "/covers/0/schedule", "there is no such schedule"),
         ({"covers": [{"member": "patel"}, {"member": "chen"}]}, "/covers/1/member", "it is who has time off"),
         ({"covers": [{"member": "patel", "schedule": "backup"}]}, "/covers/0", "who has time off is not on call"),
-        ({"covers": [{"member": "patel"}, {"member": "patel"}]}, "/covers/1", "is on call for primary already"),
+        (
+            {"covers": [{"member": "patel"}, {"member": "patel"}]},
+            "/covers/1",
+            "Dr. Mira Patel covers some of that already",
+        ),
+        (
+            {"covers": [{"member": "patel"}, {"member": "ruiz"}]},
+            "/covers/1",
+            "Dr. Mira Patel covers some of that already",
+        ),
     ],
 )
 async def test_time_off_that_cannot_be(operator: Operator, change: dict[str, Any], pointer: str, detail: str):

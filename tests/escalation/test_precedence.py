@@ -125,6 +125,16 @@ def test_a_calendar_from_elsewhere_is_a_layer(maple):
     assert "the calendar hospital" in on_call(roster, "primary", local(21, 9)).because
 
 
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30), st.sampled_from("abc")), max_size=30))
+def test_what_spans_say_at_once_is_what_each_says_at_that_instant(spans):
+    begin = local(21, 0)
+    told = overlaid([(begin.add(hours=a), begin.add(hours=b), who) for a, b, who in spans], tuple)
+    for hour in range(-1, 32):
+        value, until = told.at(begin.add(hours=hour))
+        assert value == tuple(who for a, b, who in spans if a <= hour < b)
+        assert until > begin.add(hours=hour)
+
+
 def test_a_holiday_layer_counts_on_holidays_alone_by_the_date_on_which_its_window_begins(maple):
     from whenever import Date, Time, Weekday
 

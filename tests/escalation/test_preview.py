@@ -34,6 +34,15 @@ def test_moments_that_change_on_two_schedules_count_once(maple):
     assert again.by_person["chen"] == -24 * 3600
 
 
+def test_who_is_none_of_the_staff_is_nobody(maple):
+    swap = Override("primary", "patel", local(21, 8), local(21, 20), "Dana", "swap")
+    there = replace(maple, overrides=(swap,))
+    without = replace(there, members={m: who for m, who in maple.members.items() if m != "patel"})
+    found = preview(there, without, local(21, 8), local(21, 20))
+    assert found.differences == (Difference("primary", local(21, 8), local(21, 20), ("patel",), ()),)
+    assert found.by_person == {"patel": -12 * 3600}
+
+
 def test_nothing_changes_where_nothing_changes(maple):
     found = preview(maple, replace(maple), local(16, 8), local(30, 8))
     assert (found.differences, found.seconds, found.by_person) == ((), 0, {})

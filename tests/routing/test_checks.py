@@ -6,11 +6,13 @@ from collections.abc import Callable
 import pytest
 from whenever import Instant
 
-from routing.plan import PlanFaults, publishable
+from routing.plan import Beside, PlanFaults, publishable
 from routing.plan.checks import CHECKS, STRUCTURAL
 
 Edit = Callable[..., str]
 LONG = "word " * 60
+CALENDAR = "calendars: {hospital: {url: 'https://calendar.example.org/oncall.ics'}}\nrotations:\n"
+FETCHED = Beside(calendars={"hospital": ()})
 CASES = [
     ("unknown-target", "flow.night.menu.otherwise", "`urgent`", ("otherwise: urgent # silence", "otherwise: urgnet # silence")),
     ("unknown-target", "routes.3.go", "`night`", ("{go: night} # closed", "{go: nihgt} # closed")),
@@ -54,6 +56,10 @@ CASES = [
     ("layer-windows", "schedules.primary.layers.0.only", "part them", ('only: {mon-fri: ["19:00-07:00"]}', 'only: {sat: ["08:00-08:00"], sun: ["07:00-09:00"]}')),
     ("coverage-hole", "policies.urgent.steps", "Add a step or a layer", ('handoff: {day: mon, at: "08:00"}, from: 2026-01-05', 'handoff: {day: mon, at: "08:00"}, from: 2026-11-23'), ("page: [physicians]", "page: backup")),
     ("calendar-feed", "calendars.hospital.url", "network", ("rotations:\n", 'calendars: {hospital: {url: "https://calendar.example.org/oncall.ics"}}\nrotations:\n')),
+    ("calendar-words", "calendars.hospital.names", "`dr. ana chen: chen`", ("rotations:\n", '  - {id: chan, name: Dr. Ana Chen, voice: ["+16175550129"]}\n' + CALENDAR)),
+    ("calendar-words", "calendars.hospital.names", "`chen: chen`", ("rotations:\n", '  - {id: chan, name: Chen, voice: ["+16175550129"]}\n' + CALENDAR)),
+    ("calendar-words", "calendars.hospital.names.night md", "one of them", ("rotations:\n", CALENDAR.replace("{url", "{names: {Night MD: chen, night md: osei}, url"))),
+    ("calendar-words", "calendars.hospital.ignore", "Take it out", ("rotations:\n", CALENDAR.replace("{url", "{names: {Night: chen}, ignore: [Night], url"))),
     ("caller-id", "caller_id", "waive", ('caller_id: "+16175550100"', 'caller_id: "+16175550101"')),
     ("repeated-number", "destinations.front_desk.numbers.1", "one of the two", ('"+16175550112"', '"+16175550111"')),
     ("repeated-number", "staff.2", "their own", ('["+16175550123"]', '["+16175550122"]')),
@@ -73,9 +79,9 @@ CASES = [
 ]  # fmt: skip
 
 
-def _faults(text: str, now: Instant) -> list[tuple[str, str, str]]:
+def _faults(text: str, now: Instant, check: str = "") -> list[tuple[str, str, str]]:
     try:
-        publishable(text, now)
+        publishable(text, now, beside=FETCHED if check == "calendar-words" else Beside())
     except PlanFaults as found:
         return [(fault.check, fault.path, fault.mend) for fault in found.faults]
     return []
@@ -90,14 +96,14 @@ def test_the_sample_passes_every_check_without_a_waiver(sample: str, sunday: Ins
 
 @pytest.mark.parametrize(("check", "path", "mend", "edits"), [(c, p, m, e) for c, p, m, *e in CASES])
 def test_a_mutation_makes_exactly_its_fault(check, path, mend, edits, edit: Edit, sunday: Instant) -> None:
-    found = _faults(edit(*edits), sunday)
+    found = _faults(edit(*edits), sunday, check)
     assert [(c, p) for c, p, _ in found] == [(check, path)]
     assert mend in found[0][2]
 
 
 @pytest.mark.parametrize("check", sorted(CHECKS))
 def test_every_check_has_a_mutation(check: str) -> None:
-    assert check in {case[0] for case in CASES} | {"office-time", "calendar-names"}
+    assert check in {case[0] for case in CASES} | {"office-time", "calendar-names", "exceptions-beside"}
 
 
 @pytest.mark.parametrize(
@@ -106,7 +112,8 @@ def test_every_check_has_a_mutation(check: str) -> None:
 def test_a_waiver_accepts_the_fault_and_records_why(check, path, mend, edits, edit: Edit, sunday: Instant) -> None:
     del mend
     waivers = f"\nwaivers: [{{check: {check}, at: {path}, because: agreed in October}}]\n"
-    made = publishable(edit(*edits) + waivers, sunday)
+    text = edit(*edits) + waivers
+    made = publishable(text, sunday, beside=FETCHED if check == "calendar-words" else Beside())
     assert [(w.fault.check, w.fault.path, w.because) for w in made.waived] == [(check, path, "agreed in October")]
 
 

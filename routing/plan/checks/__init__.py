@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from routing.plan.checks import calendars, names, numbers, opening, people, rotas, routes, ways, words
+from routing.plan.checks import calendars, names, numbers, opening, people, rotas, routes, standing, ways, words
 from routing.plan.checks.subject import Subject
 from routing.plan.faults import Fault, Finding
 
@@ -33,6 +33,8 @@ CHECKS: Final[Mapping[str, Check]] = {
     "coverage-hole": people.coverage_hole,
     "calendar-feed": calendars.calendar_feed,
     "calendar-names": calendars.calendar_names,
+    "calendar-words": calendars.calendar_words,
+    "exceptions-beside": standing.exceptions_beside,
     "caller-id": numbers.caller_id,
     "repeated-number": numbers.repeated_number,
     "loop": numbers.loop,

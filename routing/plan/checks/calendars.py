@@ -8,6 +8,7 @@ from whenever import Instant
 
 from routing.plan.calendar import Feed
 from routing.plan.checks.subject import Subject
+from routing.plan.compile_calendar import staff_words
 from routing.plan.elsewhere import Unknown, unknown_ahead
 from routing.plan.faults import Finding
 
@@ -32,6 +33,24 @@ def calendar_names(subject: Subject) -> Iterator[Finding]:
         for i, one in enumerate(unknown[:_TOLD]):
             more = len(unknown) - _TOLD if i == _TOLD - 1 else 0
             yield _unknown(subject, name, feed, one, f"; {more} more such names follow" if more > 0 else "")
+
+
+def calendar_words(subject: Subject) -> Iterator[Finding]:
+    """What a calendar calls somebody means one person."""
+    shared = {word: members for word, members in staff_words(subject.document).items() if len(members) > 1}
+    for name, written in subject.document.calendars.items():
+        seen: dict[str, str] = {}
+        for word, member in written.names.items():
+            if seen.setdefault(word.casefold(), member) != member:
+                fault = f"`{word}` means {seen[word.casefold()]} and {member}: case does not count"
+                yield Finding(("calendars", name, "names", word), fault, "Let it mean one of them.")
+        for word in sorted(set(written.ignore) & set(written.names)):
+            fault = f"`{word}` is to be ignored, and means {written.names[word]}"
+            yield Finding(("calendars", name, "ignore"), fault, "Take it out of `names:` or of `ignore:`.")
+        for word, members in shared.items():
+            if word not in seen:
+                mend = f"Say whom it means in `names:`, such as `{word}: {members[0]}`, or give them names that differ."
+                yield Finding(("calendars", name, "names"), f"`{word}` may mean {' or '.join(members)}", mend)
 
 
 def _unknown(subject: Subject, calendar: str, feed: Feed, one: Unknown, more: str) -> Finding:

@@ -54,8 +54,8 @@ def repeated_staff(subject: Subject) -> Iterator[Finding]:
 
 def coverage_hole(subject: Subject) -> Iterator[Finding]:
     """Every minute of the next 90 days, a step of each policy reaches somebody."""
-    if any(finding.at[0] in _PEOPLE for finding in unknown_name(subject)) or any(rotation(subject)):
-        return  # the proof would be about other people than are meant
+    if not is_provable(subject):
+        return
     escalation, zone = subject.plan.escalation, subject.plan.zone
     end, verified = subject.now.add(hours=24 * _PROVED_DAYS), subject.plan.calendar.verified_only
     for name, policy in escalation.policies.items():
@@ -63,6 +63,11 @@ def coverage_hole(subject: Subject) -> Iterator[Finding]:
         for i, hole in enumerate(found[:_TOLD_HOLES]):
             more = len(found) - _TOLD_HOLES if i == _TOLD_HOLES - 1 else 0
             yield _hole(name, hole, zone, f"; {more} more such times follow" if more > 0 else "")
+
+
+def is_provable(subject: Subject) -> bool:
+    """Whether who is on call can be asked: else a proof would be about other people than are meant."""
+    return not any(finding.at[0] in _PEOPLE for finding in unknown_name(subject)) and not any(rotation(subject))
 
 
 def _hole(policy: str, hole: Hole, zone: str, more: str) -> Finding:
