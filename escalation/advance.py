@@ -87,7 +87,7 @@ def longest(policy: Policy) -> TimeDelta:
     """The longest that a page can go unanswered before it comes to its last resort: every step of every round.
 
     Counted from `Opened`, when each wake-up comes at the page's `due`. Nothing prolongs it: a step's time is fixed when
-    it begins, and what fails or is passed on only shortens it.
+    it begins, and what fails or is passed on only shortens it. But for quiet hours, where the policy is not urgent.
     """
     return sum((step.wait for step in policy.steps), TimeDelta.ZERO) * policy.rounds
 

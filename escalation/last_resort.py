@@ -25,7 +25,9 @@ _LISTENING = TimeDelta(minutes=3)
 
 def enter(draft: Draft, why: str) -> None:
     """Come to the last resort. `why` is for people and names nobody."""
-    draft.page = replace(draft.page, state=PageState.LAST_RESORT, step_until=None, last_resort_tries=0)
+    draft.page = replace(
+        draft.page, state=PageState.LAST_RESORT, step_until=None, is_waiting=False, last_resort_tries=0
+    )
     draft.say(f"Last resort: {why}")
     _try(draft, why)
 

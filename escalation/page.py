@@ -147,6 +147,8 @@ class Page:
     clinician's; None when accepted by SMS or link, and when that leg has ended. `last_resort_tries`: how often the last
     resort was tried since the page last came to it.
 
+    `is_waiting`: while it is paging, that everybody ahead has quiet hours; the first of them end at `step_until`.
+
     `caller_room`, `clinician_room`: the conference that each last came into, by Twilio's SID, which is another one each
     time the room is opened: they have met when both are the same, and not when one came after the other had gone.
     `meet_by`: when something is done about one who is there alone. `put_through`: the caller's own leg dials by itself,
@@ -176,6 +178,7 @@ class Page:
     reopened: int = 0
     dial_instead: bool = False
     step_until: Instant | None = None
+    is_waiting: bool = False
     last_resort_tries: int = 0
     message_left: bool = False
     note: Note | None = None

@@ -10,15 +10,15 @@ to nobody: the same address is tried once more after ten seconds, and if that fa
 would have, while the caller's own line dials its people (`dial_instead`) and any SMS sent before can be answered.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-from escalation import last_resort
+from escalation import last_resort, steps
 from escalation.draft import RETRY_AFTER, Draft, in_step
-from escalation.oncall import targets
 from escalation.page import AlertOperators, Attempt, AttemptState, PageState, Purpose
-from escalation.policy import Means, PolicyStep, Ring
+from escalation.policy import Means, Ring
+from escalation.sparing import is_quiet, is_spared, waits_until
+from escalation.wallclock import shown
 
 _NOBODY = "nobody is on call for it"
 
@@ -29,7 +29,16 @@ def next_step(draft: Draft) -> None:
     for attempt in list(draft.live(Means.SMS, Purpose.PAGE)):
         if attempt.state is not AttemptState.INTENDED:
             draft.mark(attempt, AttemptState.LAPSED, "its step passed with no answer")
-    walk = list(islice(_ahead(draft), len(draft.policy.steps)))  # once through all is enough: none changes in between
+    until = waits_until(draft)
+    if until is not None:
+        draft.page = replace(draft.page, is_waiting=True, step_until=until)
+        draft.say(
+            f"Everybody whom it may page has quiet hours: it waits until {shown(until, draft.escalation.roster.zone)}"
+        )
+        return
+    walk = list(
+        islice(steps.ahead(draft), len(draft.policy.steps))
+    )  # once through all is enough: none changes in between
     for count, index in walk:
         if _begin(draft, index, count):
             return
@@ -38,26 +47,29 @@ def next_step(draft: Draft) -> None:
 
 def has_next(draft: Draft) -> bool:
     """Whether a step is still to come before the last resort."""
-    return any(True for _ in _ahead(draft))
+    return any(True for _ in steps.ahead(draft))
 
 
 def go_on(draft: Draft) -> None:
     """Something of the present step ended: ring whom it rings next, or begin the next step if nobody is left."""
-    if draft.page.state is not PageState.PAGING or not 0 <= draft.page.step < len(draft.policy.steps):
+    page = draft.page
+    if page.state is not PageState.PAGING or page.is_waiting or not 0 <= page.step < len(draft.policy.steps):
         return
     _ring(draft)
     if not _is_waiting(draft):
-        draft.say(f"{_titled(draft)}: nobody is left to wait for")
+        draft.say(f"{steps.titled(draft)}: nobody is left to wait for")
         next_step(draft)
 
 
 def call_instead(draft: Draft, text: Attempt) -> None:
     """A text of the present step cannot arrive: its reader is called, where the step would not call them anyway."""
     member = draft.member(text.member)
-    texts_only = in_step(draft.page, text) and Means.CALL not in _step(draft).by
+    texts_only = in_step(draft.page, text) and Means.CALL not in steps.present(draft).by
     if member is None or not texts_only or member.id in draft.page.passed or draft.is_put_off(member.id):
         return
-    called = {attempt.address for attempt in draft.page.attempts if _is_call_of_step(draft, attempt)}
+    if draft.page.is_waiting or is_quiet(draft, member.id):
+        return
+    called = {attempt.address for attempt in draft.page.attempts if steps.is_call_of_present(draft, attempt)}
     if member.voice and not called.intersection(member.voice) and not draft.is_ringing(member.voice):
         draft.intend(member.id, Means.CALL, member.voice[0], Purpose.PAGE)
         draft.say(f"Ringing {member.name} at {member.voice[0]} instead")
@@ -79,24 +91,16 @@ def retry(draft: Draft) -> None:
             draft.say(f"Trying {draft.name(attempt.member)} once more by {attempt.means}, after Twilio failed")
 
 
-def _ahead(draft: Draft) -> Iterator[tuple[int, int]]:
-    """The rounds and steps still to come since the page was opened, or was opened again."""
-    page, steps = draft.page, len(draft.policy.steps)
-    for count in range(page.round, draft.policy.rounds * (page.reopened + 1)):
-        for index in range(page.step + 1 if count == page.round else 0, steps):
-            yield count, index
-
-
 def _begin(draft: Draft, index: int, count: int) -> bool:
     """Begin the step; False when it pages nobody, so that it is skipped."""
     step = draft.policy.steps[index]
-    draft.page = replace(draft.page, step=index, round=count, step_until=draft.now + step.wait)
-    draft.say(f"{_titled(draft)} begins: {_listed(draft) or 'nobody'}")
+    draft.page = replace(draft.page, step=index, round=count, step_until=draft.now + step.wait, is_waiting=False)
+    draft.say(f"{steps.titled(draft)} begins: {_listed(draft) or 'nobody'}")
     _text(draft)
     _ring(draft)
     if not _is_waiting(draft):
         why = _empty_because(draft)
-        draft.say(f"{_titled(draft)} is skipped: {why}")
+        draft.say(f"{steps.titled(draft)} is skipped: {why}")
         if why == _NOBODY and count == 0:
             # A hole that the proof should have kept out, or that was waived; the page goes on all the same.
             draft.effects.append(AlertOperators(f"step {index + 1} of the policy {draft.policy.name}: {_NOBODY}"))
@@ -104,35 +108,28 @@ def _begin(draft: Draft, index: int, count: int) -> bool:
     return True
 
 
-def _people(draft: Draft) -> tuple[str, ...]:
-    """Whom the present step pages: as resolved when it began, without who passed it on."""
-    step, until = _step(draft), draft.page.step_until
-    began = draft.now if until is None else until - step.wait
-    return tuple(m for m in targets(draft.escalation, step, began) if m not in draft.page.passed)
-
-
 def _text(draft: Draft) -> None:
     """Text everybody in the step at once, unless an SMS to them has not even been handed over yet."""
-    if Means.SMS not in _step(draft).by:
+    if Means.SMS not in steps.present(draft).by:
         return
-    for member in _people(draft):
+    for member in steps.people(draft):
         address = draft.escalation.roster.members[member].sms
         pending = {a.address for a in draft.live(Means.SMS, Purpose.PAGE) if a.state is AttemptState.INTENDED}
-        if address is not None and address not in pending:
+        if address is not None and address not in pending and not is_quiet(draft, member):
             draft.intend(member, Means.SMS, address, Purpose.PAGE)
             draft.say(f"Texting {draft.name(member)}")
 
 
 def _ring(draft: Draft) -> None:
     """Ring the next number: of everybody whose phone is silent, or of the first in turn."""
-    if Means.CALL not in _step(draft).by:
+    if Means.CALL not in steps.present(draft).by:
         return
-    in_turn = _step(draft).ring is Ring.IN_TURN
-    for member in _people(draft):
+    in_turn = steps.present(draft).ring is Ring.IN_TURN
+    for member in steps.people(draft):
         voice = draft.escalation.roster.members[member].voice
-        called = [a for a in draft.page.attempts if _is_call_of_step(draft, a)]
+        called = [a for a in draft.page.attempts if steps.is_call_of_present(draft, a)]
         busy = draft.is_ringing(voice) or _is_held(called, voice)
-        if draft.is_put_off(member) or _is_spared(draft, member):
+        if draft.is_put_off(member) or is_spared(draft, member):
             continue
         address = None if busy else next((n for n in voice if n not in {a.address for a in called}), None)
         if address is not None:
@@ -144,13 +141,14 @@ def _ring(draft: Draft) -> None:
 
 def _is_waiting(draft: Draft) -> bool:
     """Whether anything can still come of the present step. Who is spared it is not waited for."""
-    people = [member for member in _people(draft) if not _is_spared(draft, member)]
+    spared = {member for member in steps.people(draft) if is_spared(draft, member)}
+    people = [member for member in steps.people(draft) if member not in spared]
     voices = [draft.escalation.roster.members[member] for member in people]
     page = draft.page
-    left = page.passed | (draft.escalation.engaged - set(people))
+    left = page.passed | (draft.escalation.engaged - set(people)) | (spared if draft.policy.urgent else set())
     here = [a for a in page.attempts if a.purpose is Purpose.PAGE and in_step(page, a) and a.member not in left]
     texts = {a.address for a in draft.live(Means.SMS, Purpose.PAGE) if a.state is AttemptState.INTENDED}
-    by = _step(draft).by
+    by = steps.present(draft).by
     return (
         any(not attempt.is_final and not attempt.is_to_come(draft.now) for attempt in here)
         or any(_is_held([a for a in here if a.means is attempt.means], (attempt.address,)) for attempt in here)
@@ -159,60 +157,23 @@ def _is_waiting(draft: Draft) -> bool:
     )
 
 
-def _is_spared(draft: Draft, member: str) -> bool:
-    """Whether they are on the telephone about another page, and somebody else can be called about this one meanwhile.
-
-    Where nobody else can, they are rung all the same: they may be about to hang up, and what is known of other pages
-    may be wrong.
-    """
-    if member not in draft.escalation.engaged:
-        return False
-    busy = draft.escalation.engaged | draft.page.passed
-    return any(other not in busy and not draft.is_put_off(other) for other in _to_be_called(draft))
-
-
-def _to_be_called(draft: Draft) -> Iterator[str]:
-    """Who has a number that the present step has not called yet, and whom the steps that follow it call."""
-    members = draft.escalation.roster.members
-    called = {attempt.address for attempt in draft.page.attempts if _is_call_of_step(draft, attempt)}
-    if Means.CALL in _step(draft).by:
-        yield from (member for member in _people(draft) if not called.issuperset(members[member].voice))
-    for _, index in _ahead(draft):
-        step = draft.policy.steps[index]
-        if Means.CALL in step.by:
-            yield from (one for one in targets(draft.escalation, step, draft.now) if members[one].voice)
-
-
-def _is_call_of_step(draft: Draft, attempt: Attempt) -> bool:
-    return attempt.purpose is Purpose.PAGE and attempt.means is Means.CALL and in_step(draft.page, attempt)
-
-
 def _is_held(attempts: list[Attempt], addresses: tuple[str, ...]) -> bool:
     """Whether the last attempt at one of these failed because Twilio did."""
     last = {attempt.address: attempt for attempt in attempts if attempt.address in addresses}
     return any(attempt.platform for attempt in last.values())
 
 
-def _step(draft: Draft) -> PolicyStep:
-    return draft.policy.steps[draft.page.step]
-
-
-def _titled(draft: Draft) -> str:
-    """What people call the present step, counting from 1."""
-    count = draft.page.round - draft.policy.rounds * draft.page.reopened
-    return f"Step {draft.page.step + 1} of {len(draft.policy.steps)}, round {count + 1}"
-
-
 def _listed(draft: Draft) -> str:
-    return ", ".join(draft.name(member) for member in _people(draft))
+    return ", ".join(draft.name(member) for member in steps.people(draft))
 
 
 def _empty_because(draft: Draft) -> str:
-    if any(draft.is_put_off(member) or _is_spared(draft, member) for member in _people(draft)):
+    if any(is_quiet(draft, member) for member in steps.people(draft)):
+        return "who is in it has quiet hours, and somebody else can be paged"
+    if any(draft.is_put_off(member) or is_spared(draft, member) for member in steps.people(draft)):
         return "who is in it cannot come to the phone now, and somebody else can"
-    if _people(draft):
-        return "nobody in it has a number for " + " or ".join(_step(draft).by)
-    began = draft.now if draft.page.step_until is None else draft.page.step_until - _step(draft).wait
-    if targets(draft.escalation, _step(draft), began):
+    if steps.people(draft):
+        return "nobody in it has a number for " + " or ".join(steps.present(draft).by)
+    if steps.all_people(draft):
         return "everybody in it passed it on"
     return _NOBODY

@@ -1,7 +1,7 @@
 """How a page reaches a person: the policy, as data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from whenever import TimeDelta
@@ -81,15 +81,28 @@ class Policy:
     reopen_after: TimeDelta
     last_resort: LastResort
     ring_again_after: TimeDelta = RING_AGAIN_AFTER
+    urgent: bool = True
+    """Whether its pages reach people in their quiet hours, and may ring them more often than others."""
+
+
+@dataclass(frozen=True, slots=True)
+class RingLimit:
+    """How often one person is rung within so long, over all pages."""
+
+    most: int
+    within: TimeDelta
 
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
     """A practice's policies with the people they page: what `advance` needs besides the page.
 
-    `engaged`: the staff ids of those who are on the telephone about another page now.
+    `engaged`: the staff ids of those who are on the telephone about another page now. `rung`: how often each was called
+    about pages within the limit's time.
     """
 
     roster: Roster
     policies: Mapping[str, Policy]
     engaged: frozenset[str] = frozenset()
+    ring_limit: RingLimit | None = None
+    rung: Mapping[str, int] = field(default_factory=dict)

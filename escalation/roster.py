@@ -18,12 +18,13 @@ LAST_DAY: Final = 31
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One of the staff. Numbers are E.164; `voice` is tried in its order."""
+    """One of the staff. Numbers are E.164; `voice` is tried in its order. `quiet`: only urgent pages come then."""
 
     id: str
     name: str
     voice: tuple[str, ...]
     sms: str | None
+    quiet: tuple["DailyWindow", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

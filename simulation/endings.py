@@ -10,7 +10,7 @@ from escalation.last_resort import pass_length
 from escalation.page import Advance, CallerLeft, CallerReturned, Event, Page, PageState, PutOff
 from escalation.policy import Policy
 from simulation.moment import BrokenError, Moment
-from simulation.promises import ALWAYS, WHEN_CHANGED
+from simulation.promises import ALWAYS, QUIET_AT_MOST, WHEN_CHANGED
 from simulation.promises_attempts import OF_ATTEMPTS
 from simulation.store import Row
 from simulation.world import World
@@ -100,7 +100,8 @@ def no_silent_page(world: World, stay: Stay) -> None:
 def _bound(policy: Policy, stay: Stay) -> float:
     match stay.state:
         case PageState.PAGING:
-            return longest(policy).total("seconds")
+            # Once through the night: no page of these practices lives to see the next one's quiet hours.
+            return (longest(policy) + (TimeDelta() if policy.urgent else QUIET_AT_MOST)).total("seconds")
         case PageState.ACCEPTED:
             return policy.reopen_after.total("seconds")
         case PageState.LAST_RESORT:

@@ -5,10 +5,10 @@ from dataclasses import replace
 from random import Random
 from typing import Final
 
-from whenever import Date, Instant, Time, minutes, seconds
+from whenever import Date, Instant, Time, Weekday, minutes, seconds
 
-from escalation.policy import Escalation, LastResort, Means, Policy, PolicyStep, Ring, Target, TargetKind
-from escalation.roster import Layer, Leave, Member, Override, Roster, Rotation, Schedule, Shift
+from escalation.policy import Escalation, LastResort, Means, Policy, PolicyStep, Ring, RingLimit, Target, TargetKind
+from escalation.roster import DailyWindow, Layer, Leave, Member, Override, Roster, Rotation, Schedule, Shift
 
 START: Final = Instant.from_utc(2026, 11, 21, 7)
 POLICY: Final = "urgent"
@@ -16,13 +16,29 @@ DESKS: Final = ("+18885550191", "+18885550192")
 _NAMES: Final = ("Dr. Ana Chen", "Dr. Kofi Osei", "Nina Ruiz RN", "Dr. Mira Patel", "Dr. Lev Stern")
 _BY: Final = ((Means.CALL,), (Means.SMS,), (Means.CALL, Means.SMS), (Means.CALL, Means.SMS))
 _SHIFT: Final = Shift(hours=12)
+_FROM: Final = (Time(22), Time(2), Time(2, 3))
 _FIRST: Final = Date(2026, 1, 5)
 
 
 def draw(random: Random) -> Escalation:
     """A practice of two to five people with one policy."""
     members = [_member(random, n) for n in range(random.randint(2, 5))]
-    return Escalation(_roster(random, members), {POLICY: _policy(random, POLICY, members)})
+    drawn = Escalation(_roster(random, members), {POLICY: _policy(random, POLICY, members)})
+    return _considerate(random, drawn)
+
+
+def _considerate(random: Random, plan: Escalation) -> Escalation:
+    """The same with limits: quiet hours, which begin before a world does, or in it; and how often one is rung."""
+    if random.random() < 0.5:
+        plan = replace(plan, ring_limit=RingLimit(random.choice((1, 2, 4)), minutes(random.choice((10, 60)))))
+    if random.random() < 0.6:
+        return plan
+    quiet = {m: (DailyWindow(frozenset(Weekday), random.choice(_FROM), Time(6)),) for m in plan.roster.members}
+    members = {
+        m: replace(who, quiet=quiet[m] if random.random() < 0.7 else ()) for m, who in plan.roster.members.items()
+    }
+    policies = {name: replace(policy, urgent=random.random() < 0.3) for name, policy in plan.policies.items()}
+    return replace(plan, roster=replace(plan.roster, members=members), policies=policies)
 
 
 def changed(random: Random, plan: Escalation, now: Instant) -> Escalation:

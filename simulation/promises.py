@@ -7,11 +7,13 @@ and when nothing more can happen.
 
 from typing import Final
 
-from whenever import seconds
+from whenever import TimeDelta, seconds
 
 from escalation.page import Accepted, AlertOperators, Due, Page, PageState
 from simulation.moment import BrokenError, Moment
 
+QUIET_AT_MOST: Final = TimeDelta(hours=8)
+"""How long anybody's quiet hours are in `simulation.practice`."""
 _HAS_IT: Final = frozenset({PageState.ACCEPTED, PageState.BRIDGED})
 
 
@@ -84,7 +86,7 @@ def somebody_is_always_awaited(at: Moment) -> None:
     # A step that began by another plan than the present one has the time that it had then.
     page, policies = at.page, [policy for plan in at.world.plans for policy in plan.policies.values()]
     if page.state is PageState.PAGING:
-        wait = max(step.wait for policy in policies for step in policy.steps)
+        wait = max(step.wait for policy in policies for step in policy.steps) if not page.is_waiting else QUIET_AT_MOST
     elif page.state is PageState.ACCEPTED:
         wait = max(policy.reopen_after for policy in policies)
     else:

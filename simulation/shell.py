@@ -3,6 +3,7 @@
 Every transaction may be lost with its process, before or after the commit.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Final
@@ -73,9 +74,14 @@ class Shell:
         result = advance(plan, row.page, event, clock)
         if any(isinstance(effect, PlaceCall) for effect in result.effects):
             engaged = frozenset(member for other in self.world.rows if other is not row for member in _engaged(other))
-            if engaged:
-                result = advance(replace(plan, engaged=engaged), row.page, event, clock)
+            rung = self._rung(clock - plan.ring_limit.within) if plan.ring_limit is not None else {}
+            if engaged or rung:
+                result = advance(replace(plan, engaged=engaged, rung=rung), row.page, event, clock)
         return result
+
+    def _rung(self, since: Instant) -> Counter[str]:
+        calls = (a for row in self.world.rows for a in row.page.attempts if a.means is Means.CALL and a.at > since)
+        return Counter(attempt.member for attempt in calls if attempt.member)
 
     def up(self) -> None:
         """Raises DownError while PostgreSQL is away."""

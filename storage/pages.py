@@ -1,10 +1,11 @@
 """Pages in the database: the row is the page, its trail is append-only, its attempts are deliveries."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import Integer, Row, func, insert, or_, select, text, update
+from sqlalchemy import Integer, Row, Select, func, insert, null, or_, select, text, union_all, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant, TimeDelta
@@ -330,10 +331,32 @@ ENGAGED_FOR: Final = TimeDelta(minutes=30)
 """How long a call or a talk may count that Twilio told nothing more of."""
 
 
-async def engaged(connection: AsyncConnection, practice: str, page: str, now: Instant) -> frozenset[str]:
-    """Who of the practice's staff is being rung about another page, or on the line with its patient."""
-    since = (now - ENGAGED_FOR).to_stdlib()
-    rung = select(deliveries.c.member).join(pages, pages.c.id == deliveries.c.page)
+async def disturbed(
+    connection: AsyncConnection, page: Page, numbers: Collection[str], now: Instant, since: Instant
+) -> tuple[frozenset[str], dict[str, int]]:
+    """Who of the practice's staff is being rung about another page, or on the line with its patient.
+
+    And how often each of the E.164 numbers was called about any page since then; by whichever practice, as it is one
+    person's phone. One round trip.
+    """
+    rows = await connection.execute(union_all(*_engaged(page.practice, page.id, now), _rung(numbers, since)))
+    found = [(str(row[0]), row[1]) for row in rows]
+    return frozenset(who for who, times in found if times is None), {who: n for who, n in found if n is not None}
+
+
+def _rung(numbers: Collection[str], since: Instant) -> Select[tuple[str, int]]:
+    query = select(deliveries.c.address, func.count()).where(
+        deliveries.c.address.in_(numbers),
+        deliveries.c.intended_at > since.to_stdlib(),
+        deliveries.c.means == Means.CALL.value,
+        deliveries.c.tries > 0,
+    )
+    return query.group_by(deliveries.c.address)
+
+
+def _engaged(practice: str, page: str, now: Instant) -> tuple[Select[Any], Select[Any]]:
+    since, none = (now - ENGAGED_FOR).to_stdlib(), null()
+    rung = select(deliveries.c.member, none).join(pages, pages.c.id == deliveries.c.page)
     rung = rung.where(
         deliveries.c.means == Means.CALL.value,
         deliveries.c.state.in_(_UNDER_WAY),
@@ -342,14 +365,14 @@ async def engaged(connection: AsyncConnection, practice: str, page: str, now: In
         deliveries.c.member != "",
         pages.c.practice == practice,
     )
-    talks = select(pages.c.accepted_by).where(
+    talks = select(pages.c.accepted_by, none).where(
         pages.c.practice == practice,
         pages.c.state.in_(_TAKEN),
         pages.c.accepted_at > since,
         pages.c.id != page,
         pages.c.body["accepted_attempt"].astext.is_not(None),
     )
-    return frozenset(str(row[0]) for row in await connection.execute(rung.union(talks)))
+    return rung, talks
 
 
 _UNDER_WAY: Final = (AttemptState.PLACED.value, AttemptState.RINGING.value, AttemptState.ANSWERED.value)

@@ -133,10 +133,10 @@ class Paging:
         escalation = await self._escalation(stored, plan)
         result = advance(escalation, stored.page, event, now)
         if any(isinstance(effect, PlaceCall) for effect in result.effects):
-            # Only who would be rung need be known to be on the telephone already: most events ring nobody.
-            engaged = await pages.engaged(connection, stored.page.practice, page, now)
-            if engaged:
-                result = advance(dataclasses.replace(escalation, engaged=engaged), stored.page, event, now)
+            # Only where somebody would be rung it matters who is on the telephone already, or was rung too often.
+            informed = await self._informed(connection, escalation, stored.page, now)
+            if informed is not escalation:
+                result = advance(informed, stored.page, event, now)
         if result.page is stored.page:
             return stored
         await pages.store_advance(connection, stored.page, result, type(event).__name__, now)
@@ -152,6 +152,18 @@ class Paging:
             version=result.page.version,
         )
         return dataclasses.replace(stored, page=result.page)
+
+    async def _informed(
+        self, connection: AsyncConnection, escalation: Escalation, page: Page, now: Instant
+    ) -> Escalation:
+        """With who is on the telephone, or was rung as often as they may be; as it was given where nobody is."""
+        limit, members = escalation.ring_limit, escalation.roster.members.values()
+        numbers = [number for person in members for number in person.voice] if limit is not None else []
+        since = now - limit.within if limit is not None else now
+        engaged, times = await pages.disturbed(connection, page, numbers, now, since)
+        rung = {person.id: sum(times.get(number, 0) for number in person.voice) for person in members if times}
+        enough = limit is not None and max(rung.values(), default=0) >= limit.most
+        return dataclasses.replace(escalation, engaged=engaged, rung=rung) if engaged or enough else escalation
 
     async def _escalation(self, stored: PageCall, plan: Plan | None) -> Escalation:
         """The page's own policies. Raises NotFoundError, UnavailableError."""

@@ -1,11 +1,11 @@
 """From the document's people to what `escalation` works with."""
 
-from collections.abc import Container
+from collections.abc import Container, Iterable, Mapping
 from typing import Final
 
 from whenever import Date, Time, TimeDelta, Weekday
 
-from escalation.policy import Escalation, LastResort, Means, Policy, PolicyStep, Ring, Target, TargetKind
+from escalation.policy import Escalation, LastResort, Means, Policy, PolicyStep, Ring, RingLimit, Target, TargetKind
 from escalation.roster import Change, DailyWindow, Layer, Member, OnHolidays, Roster, Rotation, Schedule
 from escalation.timeline import Timeline
 from routing.opening import Window
@@ -22,14 +22,16 @@ def compile_escalation(document: Document, holidays: Container[Date], reopen_aft
     """Who can be on call, and the policies. `reopen_after`: for policies whose categories do not say."""
     roster = Roster(
         zone=document.timezone,
-        members={m.id: Member(m.id, m.name, tuple(m.voice), m.sms) for m in document.staff},
+        members={m.id: Member(m.id, m.name, tuple(m.voice), m.sms, _windows(m.quiet)) for m in document.staff},
         rotations={name: rotation(name, written) for name, written in document.rotations.items()},
         schedules={name: _schedule(document, name, written) for name, written in document.schedules.items()},
         holidays=holidays,
         calendars=dict.fromkeys(document.calendars, NOBODY),
     )
     policies = {name: _policy(document, name, doc, reopen_after) for name, doc in document.policies.items()}
-    return Escalation(roster, policies)
+    limits = document.limits
+    limit = RingLimit(limits.rings, limits.rings_within) if limits.rings is not None else None
+    return Escalation(roster, policies, ring_limit=limit)
 
 
 def rotation(name: str, doc: RotationDoc) -> Rotation:
@@ -69,8 +71,11 @@ def _schedule(document: Document, name: str, doc: ScheduleDoc) -> Schedule:
 
 
 def _layer(doc: LayerDoc) -> Layer:
-    only = tuple(_daily(days, window) for days, windows in doc.only.items() for window in windows)
-    return Layer(doc.rotation or "", only, doc.shifted, OnHolidays(doc.holidays), doc.calendar or "")
+    return Layer(doc.rotation or "", _windows(doc.only), doc.shifted, OnHolidays(doc.holidays), doc.calendar or "")
+
+
+def _windows(by_day: Mapping[str, Iterable[Window]]) -> tuple[DailyWindow, ...]:
+    return tuple(_daily(days, window) for days, windows in by_day.items() for window in windows)
 
 
 def _daily(days: str, window: Window) -> DailyWindow:
@@ -95,6 +100,7 @@ def _policy(document: Document, name: str, doc: PolicyDoc, reopen_after: TimeDel
         ring_for=doc.ring_for,
         hold_at_most=doc.hold_at_most,
         ring_again_after=doc.ring_again_after,
+        urgent=doc.urgent,
         reopen_after=min(told, default=reopen_after),
         last_resort=_last_resort(document, doc),
     )

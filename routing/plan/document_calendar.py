@@ -12,9 +12,9 @@ from routing.plan.fields import (
     ClockTime,
     ConfirmTime,
     DateText,
-    DaysText,
     FeedUrl,
     HandoffDay,
+    LimitTime,
     Money,
     Name,
     Names,
@@ -22,7 +22,7 @@ from routing.plan.fields import (
     RefreshTime,
     ShiftText,
     StaleTime,
-    WindowText,
+    WindowsByDay,
     Words,
     Zone,
     as_list,
@@ -87,14 +87,7 @@ class LayerDoc(Part):
     """The rotation."""
     calendar: Name | None = None
     """The calendar, instead of a rotation."""
-    only: dict[
-        DaysText,
-        Annotated[
-            list[WindowText],
-            Field(min_length=1),
-            BeforeValidator(as_list, json_schema_input_type=list[WindowText] | WindowText),
-        ],
-    ] = Field(default_factory=dict)
+    only: WindowsByDay = Field(default_factory=dict)
     """The windows in which it counts, by days, over midnight if need be; always when left out."""
     shifted: Annotated[int, Field(ge=0, le=100)] = 0
     """How many turns ahead: 1 is whoever is next."""
@@ -171,7 +164,7 @@ class CalendarDoc(Part):
 
 
 class LimitsDoc(Part):
-    """What the calendar of those on call must not ask of anybody."""
+    """What being on call must not ask of anybody."""
 
     nights_in_a_row: Annotated[int, Field(ge=1, le=31)] = 7
     """More nights than this in a row are told as a thin spot."""
@@ -179,6 +172,11 @@ class LimitsDoc(Part):
     """Less rest than this between two shifts is told as a thin spot."""
     verified_only: bool = False
     """Whether only numbers count at which somebody has once pressed a key."""
+    rings: Annotated[int, Field(ge=1, le=1000)] | None = 20
+    """How often one person is rung within `rings_within`. More often only by a page that has not rung them before, or
+    where nobody else can be called; `null`: without limit."""
+    rings_within: LimitTime = TimeDelta(hours=1)
+    """The time in which their ringings are counted."""
     warn_days: Annotated[int, Field(ge=1, le=90)] = 14
     """How many days before an empty shift the operators are told."""
 

@@ -1,6 +1,6 @@
 """The document's people: staff, policies and categories, as they are written."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 from whenever import TimeDelta
@@ -17,11 +17,17 @@ from routing.plan.fields import (
     ReopenTime,
     RingTime,
     StepTime,
+    WindowsByDay,
+    WindowText,
     Words,
     as_list,
 )
 
 By = Literal["call", "sms"]
+
+
+def _daily(value: Any) -> Any:  # noqa: ANN401 - before validation it can be anything
+    return {"daily": value} if isinstance(value, str) else value
 
 
 class StaffDoc(Part):
@@ -35,6 +41,10 @@ class StaffDoc(Part):
     """The numbers to call, tried in this order."""
     sms: Number | None = None
     """The number to text."""
+    quiet: Annotated[WindowsByDay, BeforeValidator(_daily, json_schema_input_type=WindowsByDay | WindowText)] = Field(
+        default_factory=dict
+    )
+    """Their quiet hours, as "22:00-07:00" (daily) or by days: only pages of urgent policies reach them then."""
 
 
 def _both_means() -> list[By]:
@@ -76,6 +86,8 @@ class PolicyDoc(Part):
     """How long one phone rings."""
     ring_again_after: AgainTime = TimeDelta(minutes=5)
     """Who presses 3, "I cannot talk now", is rung again after this unless somebody has the page by then."""
+    urgent: bool = True
+    """Whether its pages reach people in their quiet hours too, and ring them however often they were rung."""
     hold_at_most: HoldTime = TimeDelta(minutes=3)
     """How long the caller is kept on the line."""
     last_resort: LastResortDoc = Field(default_factory=LastResortDoc)

@@ -177,6 +177,15 @@ WindowText = Annotated[
     _reads(grammar.window, 'a window in quotes, such as "08:30-12:00"'),
     _text("^[0-9]{1,2}:[0-9]{2}\\s*[-\N{EN DASH}]\\s*[0-9]{1,2}:[0-9]{2}$", "08:30-12:00"),
 ]
+WindowsByDay = dict[
+    DaysText,
+    Annotated[
+        list[WindowText],
+        Field(min_length=1),
+        BeforeValidator(as_list, json_schema_input_type=list[WindowText] | WindowText),
+    ],
+]
+"""Windows by the days on which they begin."""
 DateText = Annotated[
     Date, _reads(grammar.date, "a date such as 2026-12-24"), _text(r"^\d{4}-\d{2}-\d{2}$", "2026-12-24")
 ]
@@ -202,6 +211,7 @@ FeedUrl = Annotated[
 ]
 RingTime = Annotated[TimeDelta, _reads(_between("5s", "10m"), _AN_AMOUNT), _LENGTH]
 AgainTime = Annotated[TimeDelta, _reads(_between("1m", "1h"), _AN_AMOUNT), _LENGTH]
+LimitTime = Annotated[TimeDelta, _reads(_between("10m", "24h"), _AN_AMOUNT), _LENGTH]
 StepTime = Annotated[TimeDelta, _reads(_between("5s", "24h"), _AN_AMOUNT), _LENGTH]
 HoldTime = Annotated[TimeDelta, _reads(_between("10s", "4h"), _AN_AMOUNT), _LENGTH]
 KeyTime = Annotated[TimeDelta, _reads(_between("1s", "1m"), _AN_AMOUNT), _LENGTH]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from whenever import Date, Instant, Time, TimeDelta, minutes, seconds
+from whenever import Date, Instant, Time, TimeDelta, Weekday, minutes, seconds
 
 from escalation.advance import advance, longest, longest_last_resort
 from escalation.page import (
@@ -50,13 +50,21 @@ from escalation.page import (
     StillThere,
     TransferCaller,
 )
-from escalation.policy import Escalation, LastResort, Means, Policy, PolicyStep, Ring, Target, TargetKind
-from escalation.roster import Member, Roster, Rotation, Shift
+from escalation.policy import Escalation, LastResort, Means, Policy, PolicyStep, Ring, RingLimit, Target, TargetKind
+from escalation.roster import DailyWindow, Member, Roster, Rotation, Shift
 
 START = Instant.from_utc(2026, 11, 21, 7)
+DAILY = frozenset(Weekday)
+QUIET_AT_MOST = TimeDelta(hours=5)
 MEMBERS = (
-    Member("chen", "Dr. Ana Chen", ("+16175550121",), "+16175550121"),
-    Member("osei", "Dr. Kofi Osei", ("+16175550122", "+16175550132"), "+16175550122"),
+    Member("chen", "Dr. Ana Chen", ("+16175550121",), "+16175550121", (DailyWindow(DAILY, Time(22), Time(3)),)),
+    Member(
+        "osei",
+        "Dr. Kofi Osei",
+        ("+16175550122", "+16175550132"),
+        "+16175550122",
+        (DailyWindow(DAILY, Time(2), Time(2, 10)), DailyWindow(DAILY, Time(2, 10), Time(2, 20))),
+    ),
     Member("ruiz", "Nina Ruiz RN", ("+16175550132",), None),  # shares a phone with Dr. Osei
     Member("patel", "Dr. Mira Patel", (), "+16175550123"),
     Member("silent", "Sam Silent", (), None),
@@ -86,8 +94,12 @@ last_resorts = st.builds(
 )
 policies = st.builds(
     Policy, st.just("urgent"), st.lists(steps, max_size=3).map(tuple), st.integers(1, 3), st.just(seconds(25)),
-    st.just(minutes(3)), st.just(minutes(20)), last_resorts,
+    st.just(minutes(3)), st.just(minutes(20)), last_resorts, urgent=st.booleans(),
 )  # fmt: skip
+
+
+def as_urgent(policy):
+    return replace(policy, urgent=True)
 
 
 def page_of(caller=CallerPresence.HOLDING):
@@ -126,6 +138,10 @@ class Pages(RuleBasedStateMachine):
     @rule(engaged=st.sets(st.sampled_from([*ROSTER.members]), max_size=2))
     def others_are_on_the_telephone(self, engaged):
         self.escalation = replace(self.escalation, engaged=frozenset(engaged))
+
+    @rule(rung=st.dictionaries(st.sampled_from([*ROSTER.members]), st.integers(1, 4)))
+    def others_rang(self, rung):
+        self.escalation = replace(self.escalation, ring_limit=RingLimit(2, minutes(60)), rung=rung)
 
     @rule(passed=st.sampled_from([0, 1, 5, 10, 30, 1300]))
     def time_passes(self, passed):
@@ -234,8 +250,9 @@ class Pages(RuleBasedStateMachine):
     def somebody_is_always_awaited(self):
         page = self.page
         if page.state is PageState.PAGING:
-            longest_wait = self.policy.steps[page.step].wait
+            longest_wait = QUIET_AT_MOST if page.is_waiting else self.policy.steps[page.step].wait
             assert page.due is not None
+            assert not (page.is_waiting and self.policy.urgent)
             assert page.due <= page.step_until <= self.now + longest_wait
         elif page.state is PageState.ACCEPTED:
             assert page.due is not None
@@ -390,7 +407,7 @@ def heard_of(page, data):
 
 
 @settings(max_examples=120, deadline=None)
-@given(policy=policies, data=st.data(), caller=st.sampled_from(CallerPresence))
+@given(policy=policies.map(as_urgent), data=st.data(), caller=st.sampled_from(CallerPresence))
 def test_with_nobody_there_the_last_resort_is_reached_in_the_time_promised(policy, data, caller):
     escalation = Escalation(ROSTER, {"urgent": policy})
     page, now = advance(escalation, page_of(caller), Opened(), START).page, START
@@ -408,7 +425,7 @@ def test_with_nobody_there_the_last_resort_is_reached_in_the_time_promised(polic
 
 
 @settings(max_examples=60, deadline=None)
-@given(policy=policies)
+@given(policy=policies.map(as_urgent))
 def test_with_every_phone_silent_each_step_takes_exactly_its_time(policy):
     escalation = Escalation(ROSTER, {"urgent": policy})
     page, now, waits = advance(escalation, page_of(), Opened(), START).page, START, TimeDelta.ZERO

@@ -1,0 +1,43 @@
+"""The steps of a page's policy: the present one, those that are ahead, and whom each pages."""
+
+from collections.abc import Iterator
+
+from escalation.draft import Draft, in_step
+from escalation.oncall import targets
+from escalation.page import Attempt, Purpose
+from escalation.policy import Means, PolicyStep
+
+
+def present(draft: Draft) -> PolicyStep:
+    """The step that the page is in."""
+    return draft.policy.steps[draft.page.step]
+
+
+def people(draft: Draft) -> tuple[str, ...]:
+    """Whom the present step pages: as resolved when it began, without who passed it on."""
+    return tuple(member for member in all_people(draft) if member not in draft.page.passed)
+
+
+def all_people(draft: Draft) -> tuple[str, ...]:
+    """The same, with them."""
+    step, until = present(draft), draft.page.step_until
+    return targets(draft.escalation, step, draft.now if until is None else until - step.wait)
+
+
+def ahead(draft: Draft) -> Iterator[tuple[int, int]]:
+    """The rounds and steps still to come since the page was opened, or was opened again."""
+    page, steps = draft.page, len(draft.policy.steps)
+    for count in range(page.round, draft.policy.rounds * (page.reopened + 1)):
+        for index in range(page.step + 1 if count == page.round else 0, steps):
+            yield count, index
+
+
+def is_call_of_present(draft: Draft, attempt: Attempt) -> bool:
+    """Whether it is a call that the present step made."""
+    return attempt.purpose is Purpose.PAGE and attempt.means is Means.CALL and in_step(draft.page, attempt)
+
+
+def titled(draft: Draft) -> str:
+    """What people call the present step, counting from 1."""
+    count = draft.page.round - draft.policy.rounds * draft.page.reopened
+    return f"Step {draft.page.step + 1} of {len(draft.policy.steps)}, round {count + 1}"

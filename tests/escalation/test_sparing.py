@@ -1,0 +1,174 @@
+"""Quiet hours and limits: who is let alone, and that no page is lost by it."""
+
+from dataclasses import replace
+
+import pytest
+from whenever import Time, TimeDelta, ZonedDateTime, minutes
+
+from escalation.advance import advance
+from escalation.page import CallerPresence, Declined, Due, Failed, Missed, Opened, PageState, PlaceCall, PutOff, SendSms
+from escalation.policy import RingLimit
+from escalation.roster import ALL_DAY, DailyWindow
+from escalation.sparing import quiet_until
+from tests.escalation.test_advance import BOTH, SMS, Night, step
+
+EVERY_DAY = ALL_DAY.days
+
+
+def window(start: Time, end: Time) -> DailyWindow:
+    return DailyWindow(EVERY_DAY, start, end)
+
+
+NIGHTLY = (window(Time(22), Time(7)),)
+
+
+def at(day: int, hour: int, minute: int = 0, month: int = 11):
+    return ZonedDateTime(2026, month, day, hour, minute, tz="America/New_York").to_instant()
+
+
+def with_quiet(roster, *members, windows=NIGHTLY):
+    changed = {member: replace(roster.members[member], quiet=windows) for member in members}
+    return replace(roster, members={**roster.members, **changed})
+
+
+def routine(roster, *steps, **page):
+    """A night at 02:00 on a page that is not urgent."""
+    night = Night(roster, *steps, **page)
+    policy = replace(night.policy, urgent=False)
+    night.escalation = replace(night.escalation, policies={"urgent": policy})
+    return night
+
+
+# ---- quiet hours ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("instant", "windows", "until"),
+    [
+        (at(21, 2), NIGHTLY, at(21, 7)),
+        (at(21, 22), NIGHTLY, at(22, 7)),
+        (at(21, 7), NIGHTLY, None),
+        (at(21, 21, 59), NIGHTLY, None),
+        (at(21, 23), (window(Time(22), Time(0)), window(Time(0), Time(7))), at(22, 7)),
+        (at(21, 23), (window(Time(22), Time(0)), window(Time(0, 1), Time(7))), at(22, 0)),
+        (at(31, 23, month=10), NIGHTLY, at(1, 7)),  # the night that has an hour twice
+        (at(21, 2), (), None),
+    ],
+)
+def test_when_quiet_hours_end(maple, instant, windows, until):
+    assert quiet_until(with_quiet(maple, "chen", windows=windows), "chen", instant) == until
+
+
+def test_quiet_hours_without_an_end_are_not_believed_for_ever(maple):
+    roster = with_quiet(maple, "chen", windows=(ALL_DAY,))
+    assert quiet_until(roster, "chen", at(21, 2)) <= at(30, 2)
+    assert quiet_until(roster, "nobody", at(21, 2)) is None
+
+
+def test_an_urgent_page_comes_in_quiet_hours(maple):
+    night = Night(with_quiet(maple, "chen"), step("chen", by=BOTH))
+    assert night.do(Opened()) == (SendSms(1), PlaceCall(2))
+
+
+def test_another_one_goes_to_who_has_none_and_neither_rings_nor_texts_the_others(maple):
+    night = routine(with_quiet(maple, "chen"), step("chen", by=BOTH), step("chen", "patel", by=BOTH))
+    assert night.do(Opened()) == (SendSms(1), PlaceCall(2))
+    assert (night.rung(), night.page.step) == (["0123"], 1)
+    assert "quiet hours" in " ".join(night.trail)
+
+
+def test_where_everybody_has_them_it_waits_until_the_first_ones_end(maple):
+    early = with_quiet(maple, "chen", "osei")
+    early = with_quiet(early, "patel", windows=(window(Time(22), Time(6)),))
+    night = routine(early, step("chen", by=BOTH), step("patel", by=BOTH, wait=120), caller=CallerPresence.GONE)
+    assert night.do(Opened()) == ()
+    assert (night.page.state, night.page.due, night.page.is_waiting) == (PageState.PAGING, at(21, 6), True)
+    assert night.trail[-1] == "Everybody whom it may page has quiet hours: it waits until 2026-11-21 06:00"
+    assert night.do(Due(), after=3600) == (), "a wake-up that comes early"
+    night.now = at(21, 6)
+    assert night.do(Due()) == (SendSms(1), PlaceCall(2))
+    assert night.rung() == ["0123"]
+    night.do(Missed(2, "busy"), after=5)
+    night.do(Due(), after=120)
+    assert night.page.state is PageState.LAST_RESORT, "the others were skipped, as they would be if they were off"
+
+
+def test_who_waits_is_paged_in_turn_once_the_night_is_over(maple):
+    night = routine(with_quiet(maple, "chen", "patel"), step("patel"), step("chen"), rounds=2)
+    night.do(Opened())
+    night.now = at(21, 7)
+    for expected in (["0123"], ["0123", "0121"], ["0123", "0121", "0123"], ["0123", "0121", "0123", "0121"]):
+        night.do(Due())
+        assert night.rung() == expected
+        night.now = night.page.due
+    night.do(Due())
+    assert night.page.state is PageState.LAST_RESORT
+
+
+def test_what_happens_to_an_earlier_attempt_rings_nobody_while_it_waits(maple):
+    dozing = with_quiet(maple, "chen", windows=(window(Time(2, 1), Time(7)),))
+    night = routine(dozing, step("patel", by=SMS, wait=90), step("chen"))
+    assert night.do(Opened()) == (SendSms(1),)
+    assert night.do(Due(), after=90) == ()
+    assert night.page.is_waiting
+    for event in (Failed(1, "the carrier filtered it"), Declined("patel"), Declined("chen")):
+        assert [e for e in night.do(event, after=1) if isinstance(e, PlaceCall)] == []
+    assert (night.page.state, night.page.due) == (PageState.PAGING, at(21, 7))
+
+
+# ---- how often ------------------------------------------------------------------------------------------------------
+
+
+def limited(night: Night, **rung: int) -> Night:
+    night.escalation = replace(night.escalation, ring_limit=RingLimit(3, minutes(60)), rung=rung)
+    return night
+
+
+def test_who_was_rung_often_enough_is_rung_by_a_new_caller_all_the_same(maple):
+    night = limited(Night(maple, step("chen"), step("patel")), chen=3)
+    assert night.do(Opened()) == (PlaceCall(1),)
+    assert night.rung() == ["0121"]
+
+
+def test_but_not_again_while_somebody_else_can_be_called(maple):
+    night = limited(Night(maple, step("chen"), step("patel"), rounds=2), chen=2)
+    night.do(Opened())
+    limited(night, chen=3)
+    night.do(Missed(1, "no answer"), after=30)
+    night.do(Missed(2, "no answer"), after=30)
+    assert night.rung() == ["0121", "0123", "0123"], "in the second round it is the other one alone"
+
+
+def test_urgent_is_never_throttled_away(maple):
+    night = limited(Night(maple, step("chen"), step("patel"), rounds=2), chen=9, patel=9)
+    night.do(Opened())
+    for number in (1, 2, 3):
+        night.do(Missed(number, "no answer"), after=30)
+    assert night.rung() == ["0121", "0123", "0121", "0123"]
+    alone = limited(Night(maple, step("chen"), rounds=3), chen=9)
+    alone.do(Opened())
+    for number in (1, 2):
+        alone.do(Missed(number, "no answer"), after=30)
+    assert alone.rung() == ["0121", "0121", "0121"]
+
+
+def test_what_is_not_urgent_only_texts_who_was_rung_often_enough(maple):
+    night = limited(routine(maple, step("chen", by=BOTH), step("patel")), chen=3)
+    assert night.do(Opened()) == (SendSms(1),)
+    assert night.page.step == 0, "the text has its time"
+    assert night.do(Due(), after=60) == (PlaceCall(2),)
+    assert night.rung() == ["0123"]
+
+
+def test_who_asked_to_be_rung_later_is_rung_then(maple):
+    night = limited(Night(maple, step("chen", wait=600), step("patel")), chen=2)
+    night.do(Opened())
+    limited(night, chen=3)
+    assert PlaceCall(2) in night.do(PutOff(1), after=5)
+    assert night.page.attempts[1].at == night.now + TimeDelta(minutes=5)
+
+
+def test_the_same_answer_without_limits_as_with_limits_that_nobody_meets(maple):
+    night = Night(maple, step("chen"))
+    free = advance(night.escalation, night.page, Opened(), night.now)
+    assert advance(limited(night, chen=2).escalation, night.page, Opened(), night.now) == free
