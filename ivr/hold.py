@@ -31,6 +31,8 @@ class PageView(StrEnum):
     """A clinician is on the line: connect now."""
     DIAL = "dial"
     """No call can be placed: the caller's own leg dials."""
+    WAITING = "waiting"
+    """It is not urgent, and waits until somebody's quiet hours are over."""
     LAST_RESORT = "last resort"
     CLOSED = "closed"
     """Resolved by a person without this caller; or it is about another line."""
@@ -120,7 +122,7 @@ def _further(view: PageView, pressed: str, holding: Holding) -> _Choice:
             return Turn.WAIT, "a clinician has accepted", "hold_accepted"
         case _ if holding.offers >= MOST_OFFERS:
             return Turn.TRANSFER, "holding is over, and the caller stays on the line", "to_last_resort"
-        case _ if holding.is_over:
+        case _ if holding.is_over or view is PageView.WAITING:
             return _offer(view, pressed, holding)
         case PageView.TAKEN:
             return Turn.WAIT, "a clinician has accepted, and has not come to the phone", "hold_taken"
@@ -134,10 +136,11 @@ def _further(view: PageView, pressed: str, holding: Holding) -> _Choice:
 
 def _offer(view: PageView, pressed: str, holding: Holding) -> _Choice:
     why = f"held for {holding.held.total('seconds'):.0f} s of at most {holding.at_most.total('seconds'):.0f} s"
+    why = "everybody has quiet hours, and the page waits" if view is PageView.WAITING else why
     person = "hold_over_person" if holding.reachable else "hold_over_person_no_star"
     if holding.offers and pressed not in {"", "*"}:
         return Turn.OFFER_PERSON, why, "wrong_key", person
     if holding.offers:
         return Turn.OFFER_PERSON, why, person
-    over = "hold_over_taken" if view is PageView.TAKEN else "hold_over"
+    over = {PageView.TAKEN: "hold_over_taken", PageView.WAITING: "hold_waiting"}.get(view, "hold_over")
     return Turn.OFFER_PERSON, why, over if holding.reachable else f"{over}_no_number", person

@@ -139,6 +139,16 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "If it gets worse, hang up and dial 9 1 1.",
         "es": "Un médico tiene su llamada, pero no ha podido contestar todavía. Si empeora, cuelgue y marque 9 1 1.",
     },
+    "hold_waiting": {
+        "en": "We do not wake our clinicians for this, and one will call you back. "
+        "If it gets worse, hang up and dial 9 1 1.",
+        "es": "Para esto no despertamos a nuestros médicos, y uno le devolverá la llamada. "
+        "Si empeora, cuelgue y marque 9 1 1.",
+    },
+    "hold_waiting_no_number": {
+        "en": "We do not wake our clinicians for this. If it gets worse, hang up and dial 9 1 1.",
+        "es": "Para esto no despertamos a nuestros médicos. Si empeora, cuelgue y marque 9 1 1.",
+    },
     "hold_over_person": {
         "en": "To speak with a person now, press 1, or stay on the line. To be called back, you may hang up.",
         "es": "Para hablar con una persona ahora, oprima el 1 o no cuelgue. "

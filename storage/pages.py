@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import Integer, Row, Select, func, insert, null, or_, select, text, union_all, update
+from sqlalchemy import BigInteger, Integer, Row, Select, cast, func, insert, null, or_, select, text, union_all, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant, TimeDelta
@@ -355,7 +355,7 @@ def _rung(numbers: Collection[str], since: Instant) -> Select[tuple[str, int]]:
 
 
 def _engaged(practice: str, page: str, now: Instant) -> tuple[Select[Any], Select[Any]]:
-    since, none = (now - ENGAGED_FOR).to_stdlib(), null()
+    since, none = (now - ENGAGED_FOR).to_stdlib(), cast(null(), BigInteger)
     rung = select(deliveries.c.member, none).join(pages, pages.c.id == deliveries.c.page)
     rung = rung.where(
         deliveries.c.means == Means.CALL.value,

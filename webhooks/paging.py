@@ -81,7 +81,7 @@ def view_of(  # noqa: PLR0911 - one line for each thing that a page can be at
         case PageState.PAGING if page.dial_instead:
             return PageView.DIAL
         case PageState.PAGING:
-            return _ringing(page)
+            return PageView.WAITING if page.is_waiting else _ringing(page)
 
 
 def _ringing(page: Page) -> PageView:

@@ -54,6 +54,8 @@ CASES = [
     ("layer-windows", "schedules.primary.layers.0.only", "Join", ('only: {mon-fri: ["19:00-07:00"]}', 'only: {mon-fri: ["19:00-07:00"], sat: ["06:00-09:00"]}')),
     ("layer-windows", "schedules.primary.layers.0.only", "part them", ('only: {mon-fri: ["19:00-07:00"]}', 'only: {mon-fri: ["19:00-07:00"], sun: ["22:00-08:00"], mon: ["07:30-09:00"]}')),
     ("layer-windows", "schedules.primary.layers.0.only", "part them", ('only: {mon-fri: ["19:00-07:00"]}', 'only: {sat: ["08:00-08:00"], sun: ["07:00-09:00"]}')),
+    ("quiet-hours", "staff.3.quiet", "Join", ("name: Nina Ruiz RN,", 'name: Nina Ruiz RN, quiet: {daily: "22:00-07:00", sun: "06:00-08:00"},')),
+    ("quiet-hours", "staff.3.quiet", "time off", ("name: Nina Ruiz RN,", 'name: Nina Ruiz RN, quiet: {fri: "18:00-00:00", sat: "00:00-24:00", sun: "00:00-20:00"},')),
     ("coverage-hole", "policies.urgent.steps", "Add a step or a layer", ('handoff: {day: mon, at: "08:00"}, from: 2026-01-05', 'handoff: {day: mon, at: "08:00"}, from: 2026-11-23'), ("page: [physicians]", "page: backup")),
     ("calendar-feed", "calendars.hospital.url", "network", ("rotations:\n", 'calendars: {hospital: {url: "https://calendar.example.org/oncall.ics"}}\nrotations:\n')),
     ("calendar-words", "calendars.hospital.names", "`dr. ana chen: chen`", ("rotations:\n", '  - {id: chan, name: Dr. Ana Chen, voice: ["+16175550129"]}\n' + CALENDAR)),

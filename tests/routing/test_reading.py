@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from whenever import Date, Instant, Time, TimeDelta, Weekday
 
-from escalation.policy import Means, Ring, TargetKind
+from escalation.policy import Escalation, Means, Ring, RingLimit, TargetKind
 from ivr.flow import Connect, Menu, Transfer
 from routing.opening import After, NextOfficeDay, OfficeMinutes
 from routing.plan import Fault, Plan, PlanFaults, compile_plan, json_schema, publishable, read
@@ -78,6 +78,22 @@ def test_short_forms(edit) -> None:
     assert [v.voice for v in plan.flow.languages] == ["Polly.Joanna-Neural", "Polly.Lupe-Neural"]
     assert plan.flow.nodes["bye"].prompt.by_language == {"en-US": "Bye."}  # type: ignore[union-attr]
     assert plan.numbers == ("+16175550100",)
+
+
+def test_quiet_hours_and_limits_as_they_are_written(edit) -> None:
+    def escalation(*edits: tuple[str, str]) -> Escalation:
+        return compile_plan(read(edit(*edits))).escalation
+
+    nightly = escalation(("name: Nina Ruiz RN,", 'name: Nina Ruiz RN, quiet: "22:00-07:00",'))
+    by_days = escalation(("name: Nina Ruiz RN,", 'name: Nina Ruiz RN, quiet: {daily: ["22:00-07:00"]},'))
+    assert nightly.roster.members["ruiz"].quiet == by_days.roster.members["ruiz"].quiet
+    assert nightly.roster.members["ruiz"].quiet[0].start == Time(22)
+    assert (nightly.ring_limit, nightly.policies["urgent"].urgent) == (RingLimit(20, TimeDelta(hours=1)), True)
+    assert escalation(("staff:\n", "limits: {rings: 6, rings_within: 30m}\nstaff:\n")).ring_limit == RingLimit(
+        6, TimeDelta(minutes=30)
+    )
+    assert escalation(("staff:\n", "limits: {rings: null}\nstaff:\n")).ring_limit is None
+    assert not escalation(("    repeat: 2\n", "    repeat: 2\n    urgent: false\n")).policies["urgent"].urgent
 
 
 def test_anchors_are_copies_and_cannot_explode(edit) -> None:

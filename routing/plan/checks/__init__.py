@@ -30,6 +30,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "repeated-staff": people.repeated_staff,
     "rotation": rotas.rotation,
     "layer-windows": rotas.layer_windows,
+    "quiet-hours": rotas.quiet_hours,
     "coverage-hole": people.coverage_hole,
     "calendar-feed": calendars.calendar_feed,
     "calendar-names": calendars.calendar_names,

@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 from typing import Final
 
+from whenever import TimeDelta
+
 from escalation import rotation as turns
 from escalation.roster import LAST_DAY, DailyWindow
-from escalation.wallclock import DAY, seconds_of
+from escalation.sparing import quiet_until
+from escalation.wallclock import DAY, HOUR, seconds_of
 from routing.plan.checks.subject import Subject
 from routing.plan.faults import Finding
 
 _WEEK: Final = 7 * DAY
+_A_DAY: Final = TimeDelta(hours=24)
 
 
 def rotation(subject: Subject) -> Iterator[Finding]:
@@ -34,6 +38,20 @@ def layer_windows(subject: Subject) -> Iterator[Finding]:
             for one, other, day in _overlapping(layer.only):
                 fault = f"{_told(one)} overlaps {_told(other)} on {day}"
                 yield Finding(at, fault, "Join the two, or part them.")
+
+
+def quiet_hours(subject: Subject) -> Iterator[Finding]:
+    """Nobody's quiet hours overlap each other, or last a day without an end: a page would wait for days."""
+    roster, now = subject.plan.escalation.roster, subject.now
+    for i, member in enumerate(subject.document.staff):
+        windows = roster.members[member.id].quiet
+        for one, other, day in _overlapping(windows):
+            fault = f"{_told(one)} overlaps {_told(other)} on {day}"
+            yield Finding(("staff", str(i), "quiet"), fault, "Join the two, or part them.")
+        edges = (now.add(hours=hours) for hours in range(_WEEK // HOUR))
+        if any((end := quiet_until(roster, member.id, edge)) is not None and end - edge > _A_DAY for edge in edges):
+            mend = "Let them end within a day; for longer there is time off."
+            yield Finding(("staff", str(i), "quiet"), f"the quiet hours of {member.name} last longer than a day", mend)
 
 
 def _overlapping(windows: tuple[DailyWindow, ...]) -> Iterator[tuple[DailyWindow, DailyWindow, str]]:

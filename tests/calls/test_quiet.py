@@ -1,0 +1,101 @@
+"""Clinicians are let be: quiet hours that only urgent pages break, and a limit to how often one of them is rung."""
+
+import pytest
+
+from telephony.emulator import Answers, Busy, Hears, NoAnswer, Press
+from tests.calls.callers import TAKES, asks_for_a_doctor, holds
+from tests.calls.conftest import Stage
+from tests.calls.night import Night
+from tests.calls.people import CHEN, OPERATOR, OSEI, OTHER_PARENT, PARENT, PATEL, RUIZ, SAMPLE, SERVICE
+from tests.calls.test_swapped import texts
+
+DOCTORS = (CHEN, OSEI, PATEL)
+HOUR = 3600
+NOT_URGENT = ("    hold_at_most: 3m\n", "    hold_at_most: 3m\n    urgent: false\n")
+
+
+def document(*edits: tuple[str, str], quiet: tuple[str, ...] = ()) -> str:
+    text = SAMPLE.read_text()
+    for member in quiet:
+        edits = (*edits, (f"{{id: {member}, ", f'{{id: {member}, quiet: "22:00-07:00", '))
+    for old, new in edits:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    return text
+
+
+def rung(night: Night, *numbers: str) -> list[int]:
+    return [night.rung(number) for number in numbers]
+
+
+async def test_an_urgent_page_wakes_who_has_quiet_hours(stage: Stage):
+    night = await stage(document=document(quiet=("chen", "osei", "patel", "ruiz")))
+    night.phone(CHEN).behaviour = TAKES
+    call = await asks_for_a_doctor(night)
+    await call.hears("You are connected")
+    assert rung(night, *DOCTORS) == [1, 0, 0]
+    await call.hang_up()
+
+
+async def test_what_is_not_urgent_waits_for_the_morning_and_the_caller_is_told_so(stage: Stage):
+    night = await stage(document=document(NOT_URGENT, quiet=("chen", "osei", "patel", "ruiz")))
+    for number in DOCTORS:
+        night.phone(number).behaviour = Answers(
+            after=2, script=[Hears("Press 1") >> Press("1") >> Hears("call them back now") >> Press("1")], talk_for=20
+        )
+    night.phone(PARENT).behaviour = Answers(after=3, script=[Hears("press any key") >> Press("5")], talk_for=60)
+    call = await holds(night)
+    await call.hears("We do not wake our clinicians for this, and one will call you back.")
+    await call.hears("To speak with a person now, press 1")
+    await call.hang_up()
+    await night.passes(4 * HOUR + 45 * 60)
+    assert (rung(night, *DOCTORS), [texts(night, number) for number in DOCTORS]) == ([0, 0, 0], [[], [], []])
+    page = await night.page()
+    assert (page.state, page.due.isoformat()) == ("paging", "2026-11-22T12:00:00+00:00")
+    await night.passes(10 * 60)
+    assert rung(night, *DOCTORS) == [1, 0, 0]
+    assert (await night.page()).state == "resolved"
+    assert texts(night, OPERATOR) == []
+
+
+async def test_who_does_not_want_to_wait_is_put_through_to_a_person(stage: Stage):
+    night = await stage(document=document(NOT_URGENT, quiet=("chen", "osei", "patel", "ruiz")))
+    night.phone(SERVICE).behaviour = Answers(after=2, talk_for=20)
+    call = await holds(night)
+    await call.hears("To speak with a person now, press 1")
+    await call.press("1")
+    await call.hears("We are connecting you to a person")
+    await night.passes(30)
+    assert (night.rung(SERVICE), rung(night, *DOCTORS)) == (1, [0, 0, 0])
+    await call.hang_up()
+
+
+async def test_who_has_no_quiet_hours_is_paged_meanwhile(stage: Stage):
+    night = await stage(document=document(NOT_URGENT, quiet=("chen", "patel")))
+    night.phone(OSEI).behaviour = TAKES
+    call = await asks_for_a_doctor(night)
+    await call.hears("You are connected")
+    assert rung(night, *DOCTORS) == [0, 1, 0]
+    assert texts(night, CHEN) == []
+    await call.hang_up()
+
+
+@pytest.mark.parametrize(("most", "times"), [("3", 4), ("null", 9)])
+async def test_who_was_rung_often_is_spared_further_rounds_but_not_a_new_caller(stage: Stage, most: str, times: int):
+    night = await stage(
+        document=document(("rotations:\n", f"limits: {{rings: {most}, rings_within: 1h}}\nrotations:\n"))
+    )
+    night.phone(CHEN).behaviour = Busy()
+    for number in (OSEI, PATEL, RUIZ):
+        night.phone(number).behaviour = NoAnswer()
+    first = await holds(night)
+    await first.hang_up()
+    await night.passes(12 * 60)
+    # Once more than the limit: at the end of the last round nobody else was left to be called.
+    assert night.rung(CHEN) == times
+    assert night.rung(PATEL) >= 3
+    night.phone(CHEN).behaviour = TAKES
+    second = await asks_for_a_doctor(night, OTHER_PARENT)
+    await second.hears("You are connected")
+    assert night.rung(CHEN) == times + 1
+    await second.hang_up()
