@@ -22,6 +22,8 @@ MOVE_CALLER: Final = "nightbell.move_caller"
 OFFER_CALLBACK: Final = "nightbell.offer_callback"
 ALERT: Final = "nightbell.alert"
 """Tell the operators of a stored alert: `alert`, its number."""
+RING_OPERATOR: Final = "nightbell.ring_operator"
+"""Ring an operator's next number: `alert`, `practice`, `whose` (a number of theirs), `tried` ("": none yet)."""
 RING_DESK: Final = "nightbell.ring_desk"
 TELL_MEMBER: Final = "nightbell.tell_member"
 """Text one of the staff: `practice`, `member`, `words`."""
@@ -34,7 +36,7 @@ ASK_START: Final = "nightbell.ask_start"
 DEFAULT_QUEUE: Final = "default"
 CALLS_QUEUE: Final = "calls"
 """Of the jobs that wait for a slot to place a call in; apart, so that nothing else waits behind them."""
-_QUEUES: Final = {PLACE_CALL: CALLS_QUEUE, RING_DESK: CALLS_QUEUE, ASK_START: CALLS_QUEUE}
+_QUEUES: Final = {PLACE_CALL: CALLS_QUEUE, RING_OPERATOR: CALLS_QUEUE, RING_DESK: CALLS_QUEUE, ASK_START: CALLS_QUEUE}
 
 
 def make_app(url: str) -> procrastinate.App:
