@@ -28,7 +28,9 @@ TROUBLE = Alert(AlertKind.TWILIO, "Twilio fails again and again: made up", "mapl
 
 def with_operators(written: str) -> str:
     assert WRITTEN in DOCUMENT
-    return DOCUMENT.replace(WRITTEN, f"operators: {{{written}}}")
+    # Programs are on loopback here.
+    waiver = "\nwaivers: [{check: operators-webhook, because: a test}]\n" if "webhook" in written else ""
+    return DOCUMENT.replace(WRITTEN, f"operators: {{{written}}}") + waiver
 
 
 async def trouble(night: Night, alert: Alert = TROUBLE) -> None:
@@ -161,6 +163,7 @@ class Program:
         writer.write(f"HTTP/1.1 {self.status} Said\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n".encode())
         await writer.drain()
         writer.close()
+        await writer.wait_closed()
 
 
 @pytest.fixture
@@ -169,6 +172,7 @@ async def program() -> AsyncIterator[tuple[Program, str]]:
     server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
     yield made, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hook"
     server.close()
+    await server.wait_closed()
 
 
 async def test_it_is_posted_to_a_program_with_a_signature(stage: Stage, program: tuple[Program, str]):
