@@ -180,10 +180,13 @@ class Effects:
                 arguments: dict[str, str | int] = {"page": page, "attempt": attempt}
                 await self._site.jobs.defer(connection, job, arguments, priority=jobs.URGENT, delay=delay)
             return
-        failed = _failed(attempt, error)
-        if failed.platform and self._platform.is_much(self._parts.clock.now()):
+        await self._count(error)
+        await self._site.paging.happen(page, Failed(attempt, str(error), platform=_is_platform(error)))
+
+    async def _count(self, error: TwilioError) -> None:
+        """Have the operators told, when Twilio fails again and again."""
+        if _is_platform(error) and self._platform.is_much(self._parts.clock.now()):
             await self.alerting.raise_(failing(error))
-        await self._site.paging.happen(page, failed)
 
     async def cancel_call(self, page: str, attempt: int) -> None:
         """End a call that nobody needs any more."""
@@ -198,6 +201,7 @@ class Effects:
         except TwilioError as error:
             # It ends by itself: what it says when answered is that somebody else has the page.
             _log.warning("not_cancelled", attempt=attempt, error=str(error))
+            await self._count(error)
 
     # ---- the caller and the clinician ---------------------------------------------------------------------------
 
@@ -227,6 +231,7 @@ class Effects:
             await self._site.paging.leg_gone(page, stored.caller_leg)
         except TwilioError as error:
             _log.error("caller_not_moved", error=str(error))
+            await self._count(error)
 
     async def _move(self, sid: str, url: str) -> None:
         """Move a leg, again where Twilio was busy or did not answer: twice to the same place does no harm.
@@ -270,6 +275,7 @@ class Effects:
         except TwilioError as error:
             # Then they wait until they hang up, and the page is opened again when its time is over.
             _log.warning("callback_not_offered", page=stored.page.id, error=str(error))
+            await self._count(error)
 
     # ---- operators and desks ------------------------------------------------------------------------------------
 
@@ -319,6 +325,7 @@ class Effects:
                 await self._gateway.place_call(number, plan.caller_id, url, status, desk.ring_for)
             except TwilioError as error:
                 _log.warning("desk_not_rung", error=str(error))
+                await self._count(error)
 
     async def _page(self, page: str) -> tuple[PageCall, Plan]:
         stored = await self._site.paging.look(page)
@@ -338,10 +345,9 @@ def _attempt(stored: PageCall, number: int) -> Attempt:
     return next(attempt for attempt in stored.page.attempts if attempt.number == number)
 
 
-def _failed(attempt: int, error: TwilioError) -> Failed:
-    """What the policy is told: whether this number failed, or Twilio for everybody."""
-    platform = isinstance(error, AccountError | BusyError | GoneError | UncertainError)
-    return Failed(attempt, str(error), platform=platform)
+def _is_platform(error: TwilioError) -> bool:
+    """Whether Twilio fails for everybody, and not this number alone."""
+    return isinstance(error, AccountError | BusyError | GoneError | UncertainError)
 
 
 def sms_body(plan: Plan, stored: PageCall, attempt: Attempt) -> str:

@@ -64,8 +64,18 @@ async def test_a_phone_that_nobody_picks_up_leads_to_their_next_number_until_som
     assert [night.rung(number) for number in (OSEI, OSEI_LANDLINE, CHEN)] == [1, 1, 1]
     (row,) = await night.sql("SELECT * FROM alerts")
     assert row.confirmed_by == "Dr. Kofi Osei"
-    await night.worker.effects.ring_operator(1, "maple-pediatrics", OSEI, OSEI)
-    assert night.rung(OSEI_LANDLINE) == 1, "it is confirmed, and told twice of the same call"
+    await night.worker.effects.ring_operator(1, "maple-pediatrics", OSEI, "")
+    assert night.rung(OSEI) == 1, "it is confirmed"
+
+
+async def test_a_report_that_comes_twice_rings_once(stage: Stage):
+    night = await stage(document=with_operators("page: backup"))
+    night.phone(OSEI_LANDLINE).behaviour = NoAnswer()
+    await trouble(night)
+    for _ in range(2):
+        await night.worker.effects.ring_operator(1, "maple-pediatrics", OSEI, OSEI)
+    await night.passes(60)
+    assert night.rung(OSEI_LANDLINE) == 1
 
 
 async def test_a_text_that_does_not_arrive_turns_into_a_call(stage: Stage):
