@@ -38,8 +38,9 @@ AGAIN: Final[Mapping[AlertKind, TimeDelta]] = {
     AlertKind.UNKNOWN_NUMBER: TimeDelta(hours=1),
     AlertKind.UNSIGNED: TimeDelta(hours=1),
 }
-"""How long the same is not told again, where it is not this:"""
+"""How long these are not told again at least: what strangers do goes on for hours."""
 AGAIN_AFTER: Final = TimeDelta(minutes=15)
+"""How long the same is not told again, unless the settings say otherwise."""
 URGENT: Final = frozenset({AlertKind.PAGE, AlertKind.TWILIO, AlertKind.WORKER, AlertKind.QUEUE})
 """Those for which an operator may be woken."""
 QUIET: Final = TimeDelta(minutes=5)
@@ -58,9 +59,9 @@ class Last:
     over: bool = False
 
 
-def is_news(kind: AlertKind, last: Last | None, now: Instant) -> bool:
-    """Whether to tell; otherwise it is counted with the last one."""
-    return last is None or last.over or now >= last.at + AGAIN.get(kind, AGAIN_AFTER)
+def is_news(kind: AlertKind, last: Last | None, now: Instant, after: TimeDelta = AGAIN_AFTER) -> bool:
+    """Whether to tell; otherwise it is counted with the last one. `after`: the same is not told again before."""
+    return last is None or last.over or now >= last.at + max(after, AGAIN.get(kind, after))
 
 
 def again_in(raised_at: Instant, now: Instant) -> TimeDelta | None:

@@ -63,7 +63,7 @@ async def raise_alert(connection: AsyncConnection, queue: Jobs, alert: Alert, no
     await connection.execute(_LOCK, {"key": alert.key})
     row = await _last(connection, alert.key)
     last = Last(Instant(row.at), over=row.over_at is not None) if row is not None else None
-    if row is not None and not is_news(alert.kind, last, now):
+    if row is not None and not is_news(alert.kind, last, now, queue.alerts_again):
         counted = {"times": row.times + 1, "last_at": now.to_stdlib()}
         await connection.execute(update(alerts).where(alerts.c.id == row.id).values(**counted))
         return

@@ -9,7 +9,9 @@ from typing import Final
 
 import procrastinate
 from sqlalchemy.ext.asyncio import AsyncConnection
+from whenever import TimeDelta
 
+from escalation.alerting import AGAIN_AFTER
 from storage.database import libpq_url
 
 URGENT: Final = 10
@@ -48,10 +50,14 @@ def make_app(url: str) -> procrastinate.App:
 
 
 class Jobs:
-    """Defers on the caller's connection, and so in its transaction."""
+    """Defers on the caller's connection, and so in its transaction.
 
-    def __init__(self, app: procrastinate.App) -> None:
+    `alerts_again`: how long the operators are not told the same again.
+    """
+
+    def __init__(self, app: procrastinate.App, alerts_again: TimeDelta = AGAIN_AFTER) -> None:
         self._app = app
+        self.alerts_again: Final = alerts_again
 
     async def defer(
         self,

@@ -29,6 +29,12 @@ def test_the_same_is_told_once_and_again_when_its_window_has_passed(kind: AlertK
     assert is_news(kind, Last(NOW), NOW + window)
 
 
+def test_how_long_can_be_set_but_for_what_strangers_do() -> None:
+    assert is_news(AlertKind.PAGE, Last(NOW), NOW + minutes(1), minutes(1))
+    assert not is_news(AlertKind.UNSIGNED, Last(NOW), NOW + minutes(59), minutes(1))
+    assert not is_news(AlertKind.UNSIGNED, Last(NOW), NOW + minutes(61), minutes(120))
+
+
 def test_what_was_over_is_news_at_once() -> None:
     assert is_news(AlertKind.TWILIO, Last(NOW, over=True), NOW + MOMENT)
 
