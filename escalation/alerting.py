@@ -30,6 +30,8 @@ class AlertKind(StrEnum):
     """No worker gives a sign of life."""
     QUEUE = "queue"
     """Pages and jobs wait longer than they should."""
+    DATABASE = "database"
+    """The database does not answer a server."""
     OVER = "over"
     """What was told before is over."""
 
@@ -41,7 +43,7 @@ AGAIN: Final[Mapping[AlertKind, TimeDelta]] = {
 """How long these are not told again at least: what strangers do goes on for hours."""
 AGAIN_AFTER: Final = TimeDelta(minutes=15)
 """How long the same is not told again, unless the settings say otherwise."""
-URGENT: Final = frozenset({AlertKind.PAGE, AlertKind.TWILIO, AlertKind.WORKER, AlertKind.QUEUE})
+URGENT: Final = frozenset({AlertKind.PAGE, AlertKind.TWILIO, AlertKind.WORKER, AlertKind.QUEUE, AlertKind.DATABASE})
 """Those for which an operator may be woken."""
 QUIET: Final = TimeDelta(minutes=5)
 """How long trouble must not have come again before it is said to be over: what comes and goes is told no oftener."""

@@ -21,7 +21,7 @@ from nightbell.texting import text
 from routing.operators import Operator, listed, operator_at, operators_of
 from routing.plan import Plan
 from storage import alerts
-from storage.alerts import URGENT, Alert, AlertKind, Raised, raise_alert
+from storage.alerts import UNSTORED, URGENT, Alert, AlertKind, Raised, raise_alert
 from telephony.errors import TwilioError
 
 _log = structlog.get_logger(__name__)
@@ -65,11 +65,15 @@ class Alerting:
                 return waits - now if waits else None
             before = await alerts.times_before(connection, raised)
         if await self._say(raised, before):
-            self._parts.site.metrics.alerts.labels(raised.alert.kind.value).inc()
             async with self._parts.database.statement() as connection:
                 await alerts.mark_told(connection, number, self._parts.clock.now())
             return None
         return await self._put_off(raised)
+
+    async def tell_unstored(self, alert: Alert) -> bool:
+        """Tell what cannot be stored, since the database is away; whether anybody was told."""
+        now = self._parts.clock.now()
+        return await self._say(Raised(UNSTORED, "", alert, now, 1, now, None, None, None, None), 0)
 
     async def _put_off(self, raised: Raised) -> TimeDelta | None:
         now = self._parts.clock.now()
@@ -93,6 +97,8 @@ class Alerting:
             if isinstance(outcome, Exception):
                 _log.error("alert_not_told", error=type(outcome).__name__)
             told |= outcome is True
+        if told:
+            self._parts.site.metrics.alerts.labels(alert.kind.value).inc()
         return told
 
     def _programs(self, plan: Plan | None) -> list[str]:

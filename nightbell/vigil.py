@@ -1,6 +1,7 @@
 """What a server watches, since a dead worker cannot tell of itself: the workers, the queue, and unsigned traffic.
 
-Any number of servers watch; the alert is one, since the same is told once. They also see when trouble is over.
+Any number of servers watch; the alert is one, since the same is told once. They also see when trouble is over. Only
+that the database is away is told by each of them, as nothing can be stored then.
 """
 
 import time
@@ -8,11 +9,12 @@ from typing import Final
 
 from whenever import TimeDelta
 
-from escalation.alerting import Tally, is_quiet
+from escalation.alerting import Last, Tally, is_news, is_quiet
 from nightbell.alerting import Alerting
 from nightbell.composition import Parts
 from storage import alerts
 from storage.alerts import Alert, AlertKind
+from storage.errors import UnavailableError
 from storage.pulse import Pulse, pulse
 
 VIGIL_EVERY: Final = 10.0
@@ -27,6 +29,8 @@ REFUSED_WITHIN: Final = TimeDelta(minutes=10)
 """So many requests without a right signature are told: with a wrong token, some seven calls; a scanner makes fewer."""
 OF_SERVERS: Final = frozenset({AlertKind.WORKER, AlertKind.QUEUE})
 """What this server tells by itself: the workers cannot, or would tell it late."""
+AWAY_AFTER: Final = 60.0
+"""Real seconds without an answer of the database: a restart takes less."""
 LOOK_BACK: Final = TimeDelta(hours=24)
 """Trouble that began before this is not said to be over any more: it was told again since, or is long forgotten."""
 
@@ -40,11 +44,18 @@ class Vigil:
         self._since = time.monotonic()
         self._refused = self._refusals()
         self._tally = Tally(MOST_REFUSED, REFUSED_WITHIN)
+        self._away_since: float | None = None
+        self._away: Last | None = None
 
     async def look(self) -> None:
         """Look, and tell. Raises UnavailableError."""
-        async with self._parts.database.statement() as connection:
-            found = await pulse(connection, self._parts.clock.now())
+        try:
+            async with self._parts.database.statement() as connection:
+                found = await pulse(connection, self._parts.clock.now())
+        except UnavailableError:
+            await self._database_is_away()
+            raise
+        await self._database_answers()
         for alert in (self._worker(found), self._queue(found), self._unsigned()):
             if alert is not None:
                 await self._tell(alert)
@@ -53,6 +64,26 @@ class Vigil:
         if self._queue(found) is None and not self._is_silent(found):
             await self._end(AlertKind.QUEUE, "the workers keep up again")
         await self._end(AlertKind.TWILIO, "Twilio answers again")
+
+    async def _database_is_away(self) -> None:
+        now = self._parts.clock.now()
+        self._away_since = time.monotonic() if self._away_since is None else self._away_since
+        if time.monotonic() - self._away_since < AWAY_AFTER:
+            return
+        if is_news(AlertKind.DATABASE, self._away, now, self._parts.site.jobs.alerts_again):
+            why = (
+                "the database does not answer a server: calls are answered without it, and callers' own lines dial the"
+                " staff, but nobody is paged"
+            )
+            if await self._alerting.tell_unstored(Alert(AlertKind.DATABASE, why)):
+                self._away = Last(now)
+
+    async def _database_answers(self) -> None:
+        if self._away is not None:
+            minutes = (self._parts.clock.now() - self._away.at).total("minutes")
+            why = f"the database answers a server again, {minutes:.0f} min after that was told"
+            await self._alerting.raise_(Alert(AlertKind.OVER, why, subject=str(self._away.at)))
+        self._away = self._away_since = None
 
     def _is_silent(self, found: Pulse) -> bool:
         return found.silent is None or found.silent > SILENT_AFTER

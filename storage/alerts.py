@@ -17,8 +17,10 @@ from storage import jobs
 from storage.jobs import Jobs
 from storage.tables import alerts, deliveries, pages
 
-__all__ = ["URGENT", "Alert", "AlertKind", "Raised", "raise_alert"]
+__all__ = ["UNSTORED", "URGENT", "Alert", "AlertKind", "Raised", "raise_alert"]
 
+UNSTORED: Final = 0
+"""Stands for the number of an alert that could not be stored."""
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 

@@ -8,7 +8,7 @@ from ivr.prompts import Utterance
 from routing.operators import operator_at
 from routing.plan import Plan
 from storage import alerts, jobs
-from storage.alerts import Raised
+from storage.alerts import UNSTORED, Raised
 from storage.errors import NotFoundError
 from telephony.twiml import Document, Listening
 from webhooks.answer import voices
@@ -21,6 +21,7 @@ KEY_WAIT: Final = TimeDelta(seconds=4)
 
 
 async def _raised(site: Site, webhook: Webhook) -> Raised:
+    """The stored alert. Raises NotFoundError, and UnavailableError; then `rescue` says what matters."""
     async with site.database.statement() as connection:
         found = await alerts.find(connection, count(webhook.query, "alert"))
     if found is None:
@@ -78,6 +79,8 @@ async def texted(site: Site, webhook: Webhook) -> str:
 
 
 async def _ring_next(site: Site, webhook: Webhook, whose: str, tried: str) -> None:
+    if count(webhook.query, "alert") == UNSTORED:
+        return  # where the database is away, there is no worker that could
     raised = await _raised(site, webhook)
     if raised.confirmed_at is not None:
         return

@@ -14,11 +14,13 @@ from nightbell.effects import Effects
 from nightbell.vigil import MOST_REFUSED, Vigil
 from storage import jobs
 from storage.alerts import Alert, AlertKind, raise_alert
+from storage.errors import UnavailableError
 from telephony.emulator import Answers, Busy, Hears, NoAnswer, Press, Undelivered, Voicemail
 from tests.calls.callers import TAKES, holds
 from tests.calls.conftest import Stage
 from tests.calls.night import Night
 from tests.calls.people import CHEN, OPERATOR, OSEI, OSEI_LANDLINE, PARENT, PATEL, SAMPLE, SERVICE
+from tests.calls.proxy import Wire
 from tests.calls.test_swapped import texts
 
 DOCUMENT = SAMPLE.read_text()
@@ -305,3 +307,30 @@ async def test_requests_that_are_not_signed_are_told_when_they_are_many(night: N
     assert len(await night.alerts()) == 1
     assert PARENT not in alert
     assert SERVICE not in alert
+
+
+async def test_a_server_tells_that_the_database_is_away_and_back(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    night = await stage(document=with_operators('sms: "+16175550190", call: true'), wired=True)
+    night.trouble_is_expected = True
+    night.phone(OPERATOR).behaviour = Answers(after=3)
+    watch = Vigil(night.parts)
+    night.database(Wire.CUT)
+    with pytest.raises(UnavailableError):
+        await watch.look()
+    assert texts(night, OPERATOR) == []
+    monkeypatch.setattr(vigil, "AWAY_AFTER", 0.0)
+    for _ in range(2):
+        with pytest.raises(UnavailableError):
+            await watch.look()
+        await night.passes(30)
+    (told,) = texts(night, OPERATOR)
+    assert "the database does not answer a server: calls are answered without it" in told
+    (rung,) = night.phone(OPERATOR).calls
+    assert any("Something needs a person" in line for line in rung.heard)
+    night.database(Wire.WORKS)
+    await watch.look()
+    await watch.look()
+    await night.passes(5)
+    assert texts(night, OPERATOR)[1:] == [
+        "Nightbell alert: the database answers a server again, 1 min after that was told"
+    ]
