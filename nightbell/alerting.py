@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from whenever import TimeDelta
+from whenever import Instant, TimeDelta
 
 from escalation.alerting import again_in
 from escalation.page import code_of
+from escalation.wallclock import shown
 from nightbell.composition import Parts
 from nightbell.posting import post
 from nightbell.texting import text
@@ -27,6 +28,8 @@ from telephony.errors import TwilioError
 _log = structlog.get_logger(__name__)
 
 RING_FOR: Final = TimeDelta(seconds=30)
+LATE: Final = TimeDelta(minutes=2)
+"""What is told later than this says when it was."""
 TELLING: Final = TimeDelta(minutes=1)
 """How long an alert is left to whoever began to tell it."""
 
@@ -89,8 +92,8 @@ class Alerting:
         alert = raised.alert
         _log.error("operators_alerted", kind=alert.kind.value, why=alert.why, practice=alert.practice)
         plan = self._parts.plans.current(alert.practice)
-        body = words(plan, alert, before)
-        ways = [self._post(url, raised) for url in self._programs(plan)]
+        body = words(plan, raised, before, self._parts.clock.now())
+        ways = [self._post(url, raised, before) for url in self._programs(plan)]
         ways += [self._reach(each, raised, body) for each in self._told(plan, alert)]
         told = False
         for outcome in await asyncio.gather(*ways, return_exceptions=True):
@@ -168,18 +171,21 @@ class Alerting:
     def _count(self, way: str, *, told: bool) -> None:
         self._parts.site.metrics.told.labels(way, "told" if told else "failed").inc()
 
-    async def _post(self, url: str, raised: Raised) -> bool:
-        taken = await post(self._parts.settings, url, raised)
+    async def _post(self, url: str, raised: Raised, before: int) -> bool:
+        taken = await post(self._parts.settings, url, raised, before)
         self._count("webhook", told=taken)
         return taken
 
 
-def words(plan: Plan | None, alert: Alert, before: int = 0) -> str:
-    """The text: whose, which page, what, and how often it came before."""
+def words(plan: Plan | None, raised: Raised, before: int, now: Instant) -> str:
+    """The text: whose, which page, what, since when if it comes late, and how often it came before."""
+    alert = raised.alert
     about = f", {plan.name}" if plan else ""
     code = f", page {code_of(alert.page)}" if alert.page else ""
+    since = shown(raised.at, plan.zone) if plan else f"{shown(raised.at, 'UTC')} UTC"
+    late = f" (since {since})" if now - raised.at >= LATE else ""
     again = f" ({before} times before, in the last 24 h)" if before else ""
-    return f"Nightbell alert{about}{code}: {alert.why}{again}"
+    return f"Nightbell alert{about}{code}: {alert.why}{late}{again}"
 
 
 def failing(error: TwilioError) -> Alert:

@@ -24,9 +24,9 @@ PAUSE: Final = 1.0
 SIGNATURE: Final = "X-Nightbell-Signature"
 
 
-async def post(settings: Settings, url: str, raised: Raised) -> bool:
-    """Post it; whether it was taken."""
-    body = json.dumps(as_json(raised)).encode()
+async def post(settings: Settings, url: str, raised: Raised, before: int = 0) -> bool:
+    """Post it; whether it was taken. `before`: how often it came before, in the last 24 h."""
+    body = json.dumps(as_json(raised, before)).encode()
     headers = {"Content-Type": "application/json", "User-Agent": "Nightbell", **_signed(settings, body)}
     allowed = networks_of(settings.calendar_networks)
     for tries in range(1, TRIES + 1):
@@ -52,7 +52,7 @@ def _signed(settings: Settings, body: bytes) -> dict[str, str]:
     return {SIGNATURE: f"sha256={hmac.new(secret.encode(), body, sha256).hexdigest()}"} if secret else {}
 
 
-def as_json(raised: Raised) -> dict[str, object]:
+def as_json(raised: Raised, before: int) -> dict[str, object]:
     """What is posted. Nothing in it is about a patient."""
     alert = raised.alert
     return {
@@ -62,5 +62,5 @@ def as_json(raised: Raised) -> dict[str, object]:
         "page": alert.page or None,
         "why": alert.why,
         "at": raised.at.format_iso(),
-        "times": raised.times,
+        "times": raised.times + before,
     }

@@ -97,7 +97,8 @@ async def test_what_nobody_could_be_told_is_told_when_twilio_answers_again(night
     assert await night.sql_one("SELECT told_at FROM alerts") is None
     night.exchange.rest_faults.clear()
     await night.passes(600)
-    assert len(texts(night, OPERATOR)) == 1
+    (told,) = texts(night, OPERATOR)
+    assert told.endswith("made up (since 2026-11-22 02:10)")
     assert await night.sql_one("SELECT told_at FROM alerts") is not None
 
 
@@ -196,7 +197,7 @@ async def test_it_is_posted_to_a_program_with_a_signature(stage: Stage, program:
     expected = hmac.new(b"made-up-secret", body, sha256).hexdigest()
     assert headers["x-nightbell-signature"] == f"sha256={expected}"
     told = json.loads(body)
-    assert (told["kind"], told["practice"], told["id"]) == ("twilio", "maple-pediatrics", 1)
+    assert (told["kind"], told["practice"], told["id"], told["times"]) == ("twilio", "maple-pediatrics", 1, 1)
     assert len(texts(night, OPERATOR)) == 1
 
 
