@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import procrastinate
 import structlog
+from whenever import TimeDelta
 
 from calendars.copying import Calendars
 from calendars.guard import networks_of
@@ -93,7 +94,7 @@ async def compose(settings: Settings, *, clock: Clock | None = None, url: str | 
         plans = PlanCache(database, clock, settings.data_dir / "plans")
         await load_plans(plans)
         queue = make_app(database.url)
-        jobs = Jobs(queue)
+        jobs = Jobs(queue, TimeDelta(minutes=settings.alerts_again_after))
         gateway = Gateway(settings.account_sid or "AC", settings.auth_token.get_secret_value() or "-", settings.api_url)
         stack.push_async_callback(gateway.close)
         site = _site(settings, clock, database, ring, plans, jobs)

@@ -15,6 +15,7 @@ _HELP: Final = {
     "pages_waiting": "Pages that wait for a next step",
     "page_late_seconds": "How late the most overdue page is; over 5: no worker works",
     "jobs_waiting": "Jobs that are ready and not begun",
+    "job_late_seconds": "How long the oldest of them waits",
     "worker_silent_seconds": "Since the last sign of life of any worker",
 }
 
@@ -37,9 +38,10 @@ class Gauges:
         try:
             found = await self._database.in_time(ask)
         except UnavailableError:
-            self._set(0, math.nan, math.nan, math.nan, math.nan)
+            self._set(0, *[math.nan] * (len(_HELP) - 1))
             return
-        self._set(1, found.pages, found.late, found.jobs, math.nan if found.silent is None else found.silent)
+        silent = math.nan if found.silent is None else found.silent
+        self._set(1, found.pages, found.late, found.jobs, found.waited, silent)
 
     def _set(self, *values: float) -> None:
         for gauge, value in zip(self._gauges.values(), values, strict=True):

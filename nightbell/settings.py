@@ -57,6 +57,10 @@ class Settings(BaseSettings):
         str, Field(validation_alias=_named("NIGHTBELL_OPERATORS_WEBHOOK"), pattern=r"^(https?://[^\s/@]+(/\S*)?)?$")
     ] = ""
     webhook_secret: Annotated[SecretStr, Field(validation_alias=_named("NIGHTBELL_WEBHOOK_SECRET"))] = SecretStr("")
+    alerts_again_after: Annotated[
+        int, Field(validation_alias=_named("NIGHTBELL_ALERTS_AGAIN_AFTER"), ge=1, le=1440)
+    ] = 15
+    """Minutes."""
     calendar_networks: Annotated[str, Field(validation_alias=_named("NIGHTBELL_CALENDAR_NETWORKS"))] = ""
     log_format: Annotated[str, Field(validation_alias=_named("NIGHTBELL_LOG_FORMAT"), pattern="^(json|text)$")] = "text"
     log_level: Annotated[

@@ -297,9 +297,15 @@ alerts = Table(
     Column("told_at", Instant_),
     Column("confirmed_at", Instant_),
     Column("confirmed_by", Text),
+    Column("not_before", Instant_),
+    Column("over_at", Instant_),
     Index("ix_alerts_key", "key", "id"),
+    Index("ix_alerts_kind", "kind", "at"),
 )
-"""`key`: the same for the same trouble, of which `times` came since `at`, the last at `last_at`."""
+"""`key`: the same for the same trouble, of which `times` came since `at`, the last at `last_at`.
+
+`not_before`: nobody tells it before then, since somebody does just now, or it was tried in vain.
+"""
 
 audit = Table(
     "audit",

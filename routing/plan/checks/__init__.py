@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from routing.plan.checks import calendars, names, numbers, opening, people, rotas, routes, ways, words
+from routing.plan.checks import alerts, calendars, names, numbers, opening, people, rotas, routes, ways, words
 from routing.plan.checks.subject import Subject
 from routing.plan.faults import Fault, Finding
 
@@ -36,6 +36,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "caller-id": numbers.caller_id,
     "repeated-number": numbers.repeated_number,
     "loop": numbers.loop,
+    "operators-webhook": alerts.operators_webhook,
     "hours": opening.hours,
     "exceptions": opening.exceptions,
     "holidays": opening.holidays,
