@@ -71,14 +71,15 @@ class Evidence:
         return [path for path in self.world.data.rglob("*") if path.suffix in {".journal", ".replaying", ".unreadable"}]
 
     @property
-    def is_settled(self) -> bool:
-        """Whether nothing is left that should still come to its end."""
-        return (
-            all(leg.over for leg in self.world.exchange.legs.values())
-            and all(row.outcome for row in self.calls)
-            and all(row.state in ENDED and not self.is_overdue(row) for row in self.pages)
-            and not self.journals
-        )
+    def unsettled(self) -> str:
+        """What is left that should still come to its end; "" for nothing."""
+        left = {
+            "calls under way": sum(not leg.over for leg in self.world.exchange.legs.values()),
+            "calls without outcome": sum(not row.outcome for row in self.calls),
+            "open pages": sum(row.state not in ENDED or self.is_overdue(row) for row in self.pages),
+            "journals": len(self.journals),
+        }
+        return ", ".join(f"{n} {what}" for what, n in left.items() if n)
 
     def is_overdue(self, page: Row) -> bool:
         """Whether the page should have gone on by now."""

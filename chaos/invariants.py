@@ -64,7 +64,7 @@ def no_page_lies_still(run: Evidence) -> list[str]:
 
 
 def nobody_is_rung_twice(run: Evidence) -> list[str]:
-    """No clinician is rung twice for one attempt, unless the product knows that it asked twice, and counts one."""
+    """No clinician is rung twice for one attempt, unless the product knows how often it asked, and counts one call."""
     calls = defaultdict(list)
     for leg in run.placed:
         if attempt := _attempt(leg):
@@ -72,10 +72,12 @@ def nobody_is_rung_twice(run: Evidence) -> list[str]:
     rows = {(row.page, row.attempt): row for row in run.deliveries}
     wrong = []
     for attempt, legs in calls.items():
-        row = rows.get(attempt)
-        if row is None or row.sid not in {leg.sid for leg in legs}:
-            wrong.append(f"{attempt}: the calls {[leg.sid for leg in legs]} are known as {row and row.sid}")
-        elif len(legs) > 1 and row.tries < len(legs):
+        row, sids = rows.get(attempt), [leg.sid for leg in legs]
+        if row is None:
+            wrong.append(f"{attempt}: there is no such attempt, and it was rung as {sids}")
+        elif row.sid not in {*sids, None}:
+            wrong.append(f"{attempt}: rung as {sids}, and known as {row.sid}")
+        elif row.tries < len(legs):
             wrong.append(f"{attempt}: rung {len(legs)} times, and asked for {row.tries} times")
     return wrong
 
@@ -144,5 +146,8 @@ def _attempt(leg: Leg) -> tuple[str, int] | None:
 
 
 def _story(run: Evidence, leg: Leg) -> str:
+    """When it came, how it ended, and its last webhooks."""
     came = run.world.seconds(run.world.real(leg.created_at))
-    return f"came at {came:.1f} s, ended: {leg.end_reason or 'not yet'}"
+    told = [d for d in run.webhooks if ("CallSid", leg.sid) in d.params][-6:]
+    last = ", ".join(f"{urlsplit(d.url).port}{urlsplit(d.url).path.removeprefix('/twilio')} {d.status}" for d in told)
+    return f"came at {came:.1f} s, ended: {leg.end_reason or 'not yet'}; {last}"

@@ -48,7 +48,7 @@ def _deck(random: Random, outage: float) -> Iterable[tuple[Fault, float]]:
     deck: list[tuple[Fault, float]] = [
         *((kill, random.uniform(1, 8)) for kill in kills),
         *((kill, random.uniform(1, 4)) for kill in together),
-        *((KillAt(point), random.uniform(3, 9)) for point in NAMES),
+        *((KillAt(point), random.uniform(6, 12)) for point in NAMES),
         (StopPostgres(), outage),
         (KillPostgres(), random.uniform(1, 5)),
         *((mode, random.uniform(4, 12)) for mode in REST_MODES),
