@@ -66,6 +66,11 @@ class Evidence:
         return union(serve.working for serve in self.world.serves)
 
     @property
+    def rescued(self) -> list[Stretch]:
+        """When the fallback URL was answered, so that no call should have failed."""
+        return union(serve.working for serve in self.world.last)
+
+    @property
     def journals(self) -> list[Path]:
         """What waits on disk."""
         return [path for path in self.world.data.rglob("*") if path.suffix in {".journal", ".replaying", ".unreadable"}]

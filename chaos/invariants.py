@@ -103,13 +103,16 @@ def nothing_is_left_in_the_journal(run: Evidence) -> list[str]:
 
 
 def callers_always_hear_words(run: Evidence) -> list[str]:
-    """No caller hears Twilio's 'application error' or nothing at all, except while every server was dead."""
+    """No caller hears Twilio's 'application error' or nothing at all, except while every server was dead.
+
+    With an address for each server: while the second was, behind the fallback URL, on which a call stays.
+    """
     wrong = []
     for leg in run.inbound:
         heard = [event for event in leg.events if isinstance(event, Heard)]
         for event in heard:
             at = run.world.real(event.at)
-            if event.text == APOLOGY and not gaps(run.served, at - GRACE, at):
+            if event.text == APOLOGY and not gaps(run.rescued, at - GRACE, at):
                 wrong.append(
                     f"{leg.sid} heard an application error at {at - run.world.began:.1f} s ({_story(run, leg)})"
                 )

@@ -37,9 +37,9 @@ class Takes:
         line.hang_up_now()
 
 
-PASSES: Final = Answers(after=4, script=[Hears("Press 1") >> Press("2")])
-CANNOT_TALK: Final = Answers(after=4, script=[Hears("3, to be rung") >> Press("3")])
-PATIENT_ANSWERS: Final = Answers(after=5, script=[Hears("press any key") >> Press("5")])
+PASSES: Final = Answers(after=4, script=[Hears("Press 1") >> Press("2")], talk_for=15)
+CANNOT_TALK: Final = Answers(after=4, script=[Hears("3, to be rung") >> Press("3")], talk_for=15)
+PATIENT_ANSWERS: Final = Answers(after=5, script=[Hears("press any key") >> Press("5")], talk_for=TALK)
 DROPS: Final = Answers(after=4, script=[Hears("Press 1") >> Press("1")], talk_for=2.0)
 """Takes the page, and puts the phone down before anybody talked."""
 

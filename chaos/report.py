@@ -16,7 +16,7 @@ def report(run: Evidence) -> tuple[list[str], bool]:
     for invariant in INVARIANTS:
         wrong = invariant(run)
         broken = broken or bool(wrong)
-        lines.append(f"{'BROKEN' if wrong else 'held  '}  {(invariant.__doc__ or '').strip()}")
+        lines.append(f"{'BROKEN' if wrong else 'held  '}  {(invariant.__doc__ or '').strip().partition(chr(10))[0]}")
         lines += [f"          {each}" for each in wrong[:MOST_SHOWN]]
         if len(wrong) > MOST_SHOWN:
             lines.append(f"          and {len(wrong) - MOST_SHOWN} more")

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -12,9 +12,11 @@ from whenever import Instant, ZonedDateTime
 from bench.house import NIGHT, SAMPLE, House, free_port
 from bench.traffic import PRACTICE, TOKEN
 from chaos.commit_points import CommitPoints
+from chaos.front import front
 from chaos.postgres import Postgres
 from chaos.process import Process, start_all
 from telephony.emulator import Exchange, RealTimeline, create_app, serving
+from webhooks.urls import RETRIES
 
 RATE: Final = 10.0
 """How much faster than real time the night goes by, for the product's clock and for Twilio's side alike."""
@@ -23,12 +25,13 @@ START: Final = ZonedDateTime.parse_iso(f"{NIGHT}[America/New_York]").to_instant(
 
 @dataclass(slots=True)
 class World:
-    """`began`: the Unix seconds at which it was 02:10 on a Sunday."""
+    """`began`: the Unix seconds at which it was 02:10 on a Sunday. `last`: the servers behind the fallback URL."""
 
     exchange: Exchange
     postgres: Postgres
     serves: list[Process]
     workers: list[Process]
+    last: list[Process]
     points: CommitPoints
     folder: Path
     began: float
@@ -70,63 +73,65 @@ class World:
 
 
 @asynccontextmanager
-async def world(folder: Path) -> AsyncIterator[World]:
-    """Everything runs, the sample's plan is published; all of it ends with the block."""
+async def world(folder: Path, *, fronted: bool) -> AsyncIterator[World]:
+    """Everything runs, the sample's plan is published; all of it ends with the block.
+
+    `fronted`: the servers are behind a front that has one address. Else each has its own: the practice's number leads
+    to the first, and where that fails to the second, on which a call then stays.
+    """
     postgres = Postgres(folder / "postgresql")
     house = House(folder, postgres.url, "http://127.0.0.1:9")
     house.command("migrate")
     house.command("apply", str(SAMPLE))
     began, points = time.time(), CommitPoints()
+    ports = [free_port(), free_port()]
+    public = [free_port()] * 2 if fronted else ports
     async with (
         Exchange(RealTimeline(START, RATE), auth_token=TOKEN, calls_per_second=0) as exchange,
         serving(points.watched(create_app(exchange))) as api_url,
+        front(public[0], ports) if fronted else nullcontext(),
+        points.listening(postgres),
     ):
         exchange.api_url = api_url
-        ports = [free_port(), free_port()]
-        serves, workers = _processes(replace(house, api_url=api_url), ports, began)
-        made = World(exchange, postgres, serves, workers, points, folder, began)
-        _own(exchange, ports)
+        serves, workers = _processes(replace(house, api_url=api_url), ports, public, began)
+        last = serves if fronted else serves[1:]
+        made = World(exchange, postgres, serves, workers, last, points, folder, began)
+        _own(exchange, *map(_origin, public))
         points.knows(made.processes)
-        async with points.listening(postgres):
-            try:
-                await start_all(made.processes)
-                yield made
-            finally:
-                for process in made.processes:
-                    process.kill()
+        try:
+            await start_all(made.processes)
+            yield made
+        finally:
+            for process in made.processes:
+                process.kill()
 
 
-def _processes(house: House, ports: list[int], began: float) -> tuple[list[Process], list[Process]]:
-    """Two servers; two workers, each of which gives Twilio the URLs of one of them."""
+def _processes(house: House, ports: list[int], public: list[int], began: float) -> tuple[list[Process], list[Process]]:
+    """Two servers, and two workers; each worker gives Twilio the URLs of one server's public port."""
     serves, workers = [], []
-    for number, port in enumerate(ports, 1):
-        settings = _settings(house, port, began)
+    for number, (port, seen) in enumerate(zip(ports, public, strict=True), 1):
+        settings = house.environment(
+            NIGHTBELL_PUBLIC_URL=_origin(seen),
+            NIGHTBELL_CLOCK=f"{NIGHT}*{RATE:g}@{began:.6f}",
+            NIGHTBELL_CALLS_PER_SECOND="100",
+        )
         command, log = ["serve", "--port", str(port)], house.folder / f"serve-{number}.log"
         serves.append(Process(f"serve-{number}", command, settings, log, port))
         workers.append(Process(f"worker-{number}", ["worker"], settings, house.folder / f"worker-{number}.log"))
     return serves, workers
 
 
-def _settings(house: House, port: int, began: float) -> dict[str, str]:
-    return house.environment(
-        NIGHTBELL_PUBLIC_URL=_origin(port),
-        NIGHTBELL_CLOCK=f"{NIGHT}*{RATE:g}@{began:.6f}",
-        NIGHTBELL_CALLS_PER_SECOND="100",
-    )
-
-
 def _origin(port: int) -> str:
     return f"http://127.0.0.1:{port}"
 
 
-def _own(exchange: Exchange, ports: list[int]) -> None:
-    """The practice's number leads to the first server, and where that fails to the second."""
-    first, second = map(_origin, ports)
+def _own(exchange: Exchange, first: str, second: str) -> None:
+    """The practice's number leads to the first origin, and where that fails to the second."""
     exchange.own_number(
         PRACTICE,
-        voice_url=f"{first}/twilio/voice",
-        fallback_url=f"{second}/twilio/voice/fallback",
-        status_url=f"{first}/twilio/voice/status",
-        sms_url=f"{first}/twilio/sms",
+        voice_url=f"{first}/twilio/voice{RETRIES}",
+        fallback_url=f"{second}/twilio/voice/fallback{RETRIES}",
+        status_url=f"{first}/twilio/voice/status{RETRIES}",
+        sms_url=f"{first}/twilio/sms{RETRIES}",
         sms_fallback_url=f"{second}/twilio/sms",
     )
