@@ -33,6 +33,11 @@ class Callers:
             self._dial(self._number(), again=self._random.random() < 0.2)
             await asyncio.sleep(self._random.expovariate(1 / BETWEEN))
 
+    def answer(self) -> None:
+        """From now on whoever has called answers when called back."""
+        for call in self.calls:
+            call.phone.behaviour = PATIENT_ANSWERS
+
     def _number(self) -> str:
         n = len(self.calls) % (100 * len(AREAS))
         return f"+1{AREAS[n // 100]}55501{n % 100:02}"

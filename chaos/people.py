@@ -18,6 +18,9 @@ SERVICE: Final = "+18885550199"
 TALK: Final = 40.0
 """Timeline seconds that a clinician talks at most."""
 
+MOST_KEYS: Final = 6
+"""How often they press a key in one call: to take it, to call back, to try that again, to note what came of it."""
+
 
 @dataclass(frozen=True)
 class Takes:
@@ -31,7 +34,9 @@ class Takes:
         """Take the page, talk, and note that the patient was reached."""
         await line.pause(self.after)
         line.answer_now()
-        while not line.leg.over and await line.catches("press 1", within=60 + TALK):
+        for _ in range(MOST_KEYS):
+            if not await line.catches("press 1", within=60 + TALK):
+                break
             await line.pause(1)
             line.press_now("1")
         line.hang_up_now()

@@ -11,7 +11,7 @@ MOST_SHOWN: Final = 8
 
 def report(run: Evidence) -> tuple[list[str], bool]:
     """The lines, and whether a promise was broken."""
-    lines = ["", *_figures(run), ""]
+    lines = ["", *figures(run), ""]
     broken = False
     for invariant in INVARIANTS:
         wrong = invariant(run)
@@ -23,7 +23,8 @@ def report(run: Evidence) -> tuple[list[str], bool]:
     return lines, broken
 
 
-def _figures(run: Evidence) -> list[str]:
+def figures(run: Evidence) -> list[str]:
+    """What came, in numbers."""
     world = run.world
     started = ", ".join(f"{process.name} {process.starts}" for process in world.processes)
     return [

@@ -36,9 +36,12 @@ async def run(seed: int, seconds: float, acts: list[Act], folder: Path, say: Say
         finally:
             for task in background:
                 task.cancel()
-            await asyncio.gather(*background, return_exceptions=True)
+            ends = await asyncio.gather(*background, return_exceptions=True)
+        for error in ends:
+            if isinstance(error, Exception):  # not that it was cancelled: the people's own mistake
+                raise error
         stage.note("nothing goes wrong any more")
-        await _settle(stage)
+        await _settle(stage, callers)
         stage.exchange.timeline.raise_crashes()
         return await gather(stage)
 
@@ -57,9 +60,10 @@ async def _play(stage: World, act: Act, began: float) -> None:
     stage.note(f"over: {act.fault}")
 
 
-async def _settle(stage: World) -> None:
+async def _settle(stage: World, callers: Callers) -> None:
     """Everything runs and everybody answers, until nothing is open any more, or the time is over."""
     everybody_answers(stage.exchange)
+    callers.answer()
     began, left = time.monotonic(), "the database does not answer"
     while time.monotonic() - began < SETTLING:
         if time.monotonic() - began > MOST_HELD:
