@@ -17,6 +17,10 @@ Row = Any
 
 _QUERIES: Final = {
     "calls": "SELECT sid, outcome, ended_at, answered_by, page FROM calls",
+    "asked": """
+        SELECT DISTINCT e.call FROM call_events e, jsonb_array_elements(e.body->'notes') AS note
+        WHERE note->>0 = 'asked for the clinician'
+    """,
     "pages": "SELECT id, state, due, call, accepted_by, opened_at, version FROM pages",
     "deliveries": "SELECT page, attempt, means, member, address, state, sid, tries, why FROM deliveries",
     "alerts": "SELECT page, why FROM alerts",
@@ -34,6 +38,7 @@ class Evidence:
 
     world: World
     calls: list[Row]
+    asked: list[Row]
     pages: list[Row]
     deliveries: list[Row]
     alerts: list[Row]

@@ -38,6 +38,12 @@ def every_call_has_one_outcome(run: Evidence) -> list[str]:
     return wrong
 
 
+def who_asks_for_a_clinician_has_a_page(run: Evidence) -> list[str]:
+    """Whoever asked for a clinician, and hung up before they talked to anybody, has a page and so a call-back."""
+    asked = {row.call for row in run.asked}
+    return [f"{row.sid} has no page" for row in run.calls if row.sid in asked and not row.page and not row.answered_by]
+
+
 def no_page_without_an_end(run: Evidence) -> list[str]:
     """A page is resolved, or ended its last resort with an alert, or somebody has it and it is due in the future."""
     alerted = {row.page for row in run.alerts}
@@ -130,6 +136,7 @@ def no_process_gives_up(run: Evidence) -> list[str]:
 
 INVARIANTS: Final[tuple[Invariant, ...]] = (
     every_call_has_one_outcome,
+    who_asks_for_a_clinician_has_a_page,
     no_page_without_an_end,
     no_page_lies_still,
     nobody_is_rung_twice,

@@ -54,6 +54,8 @@ def _each_promise_can_be_broken(evidence: Evidence):
     finds(invariants.every_call_has_one_outcome, replace(evidence, calls=[]))
     finds(invariants.every_call_has_one_outcome, replace(evidence, calls=[row._replace(outcome=None) for row in calls]))
     finds(invariants.every_call_has_one_outcome, replace(evidence, calls=[*calls, *calls]))
+    unpaged = [row._replace(page=None, answered_by=None) for row in calls]
+    finds(invariants.who_asks_for_a_clinician_has_a_page, replace(evidence, calls=unpaged))
     silent = [row._replace(state="paging", due=None) for row in pages]
     finds(invariants.no_page_without_an_end, replace(evidence, pages=silent))
     unalerted = [row._replace(state="last resort", due=None) for row in pages]
