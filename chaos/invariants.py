@@ -16,6 +16,8 @@ STILL: Final = 10.0
 ADVICE: Final = "9 1 1"
 GRACE: Final = 2.0
 """Real seconds: what is under way when a process is killed is heard of a moment later."""
+SILENCE: Final = 5.0
+"""Real seconds that a caller may wait for the first word; all that runs shares the machine's processors."""
 
 Invariant = Callable[[Evidence], list[str]]
 
@@ -124,7 +126,7 @@ def callers_always_hear_words(run: Evidence) -> list[str]:
                 )
         if not heard and leg.ended_at is not None:
             began, ended = run.world.real(leg.created_at), run.world.real(leg.ended_at)
-            if longest(both([(began, ended)], run.served)) > GRACE:
+            if longest(both([(began, ended)], run.served)) > SILENCE:
                 wrong.append(f"{leg.sid} heard nothing ({_story(run, leg)})")
     return wrong
 

@@ -12,7 +12,7 @@ SHORT: Final = 90.0
 """Real seconds of a run below which PostgreSQL is not stopped for as long as else."""
 OUTAGE: Final = 30.0
 SHORT_OUTAGE: Final = 10.0
-PAUSE: Final = (1.5, 4.5)
+PAUSE: Final = (2.0, 6.0)
 """Real seconds between the beginnings of two faults."""
 
 
