@@ -61,25 +61,25 @@ def no_page_without_an_end(run: Evidence) -> list[str]:
 
 def no_page_lies_still(run: Evidence) -> list[str]:
     """No page that was due lay still for more than 10 s while a worker was alive and the database answered."""
+    return [
+        f"page {page} was due and lay still for {still:.1f} s, from {run.world.seconds(due):.1f} s on"
+        for page, due, still in stillness(run)
+        if still > STILL
+    ]
+
+
+def stillness(run: Evidence) -> list[tuple[str, float, float]]:
+    """Each page each time it was due: since when, and how long in one stretch nobody went on though somebody could."""
     stood = [(row.page, run.real(row.due), row.at.timestamp()) for row in run.moved]
     stood += [(p.id, run.real(p.due), run.world.real(run.now)) for p in run.pages if p.due is not None]
-    wrong = []
-    for page, due, moved in stood:
-        still = longest(both([(due, moved)], run.working)) if moved > due else 0.0
-        if still > STILL:
-            wrong.append(f"page {page} was due and lay still for {still:.1f} s, from {run.world.seconds(due):.1f} s on")
-    return wrong
+    return [(page, due, longest(both([(due, moved)], run.working))) for page, due, moved in stood if moved > due]
 
 
 def nobody_is_rung_twice(run: Evidence) -> list[str]:
     """No clinician is rung twice for one attempt, unless the product knows how often it asked, and counts one call."""
-    calls = defaultdict(list)
-    for leg in run.placed:
-        if attempt := _attempt(leg):
-            calls[attempt].append(leg)
     rows = {(row.page, row.attempt): row for row in run.deliveries}
     wrong = []
-    for attempt, legs in calls.items():
+    for attempt, legs in rings(run).items():
         row, sids = rows.get(attempt), [leg.sid for leg in legs]
         if row is None:
             wrong.append(f"{attempt}: there is no such attempt, and it was rung as {sids}")
@@ -88,6 +88,15 @@ def nobody_is_rung_twice(run: Evidence) -> list[str]:
         elif row.tries < len(legs):
             wrong.append(f"{attempt}: rung {len(legs)} times, and asked for {row.tries} times")
     return wrong
+
+
+def rings(run: Evidence) -> dict[tuple[str, int], list[Leg]]:
+    """The calls that Twilio placed for each attempt of each page."""
+    calls = defaultdict(list)
+    for leg in run.placed:
+        if attempt := _attempt(leg):
+            calls[attempt].append(leg)
+    return calls
 
 
 def outages_are_answered(run: Evidence) -> list[str]:

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Final
 
 from chaos.evidence import Evidence
-from chaos.invariants import INVARIANTS
+from chaos.invariants import INVARIANTS, rings, stillness
 
 MOST_SHOWN: Final = 8
 
@@ -25,12 +25,15 @@ def report(run: Evidence) -> tuple[list[str], bool]:
 
 def figures(run: Evidence) -> list[str]:
     """What came, in numbers."""
-    world = run.world
+    world, still = run.world, [still for _, _, still in stillness(run)]
+    attempts = sum(row.means == "call" for row in run.deliveries)
+    twice = sum(len(legs) > 1 for legs in rings(run).values())
     started = ", ".join(f"{process.name} {process.starts}" for process in world.processes)
     return [
         f"{len(run.inbound)} calls, {_counted(row.outcome for row in run.calls)}",
         f"{len(run.pages)} pages, {_counted(row.state for row in run.pages)}",
-        f"{len(run.placed)} calls placed for {sum(row.means == 'call' for row in run.deliveries)} attempts",
+        f"{len(run.placed)} calls placed for {attempts} attempts, {twice} of which were rung more than once",
+        f"due {len(still)} times, the worst lay still for {max(still, default=0):.1f} s",
         f"starts: {started}; PostgreSQL was away {len(world.postgres.answers.past)} times",
         f"webhooks: {_counted(delivery.status for delivery in run.webhooks)}",
         f"commit points: {', '.join(f'{point} ({n})' for point, n in world.points.seen.items())}",
