@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 # How many pages `make simulate` lets live and die; a failure prints the seed that lives it again.
 N ?= 100000
 
-.PHONY: demo test check bench simulate format clean
+.PHONY: demo test check bench simulate chaos format clean
 
 demo: $(INSTALLED)
 	@$(BIN)/nightbell demo
@@ -28,6 +28,9 @@ bench: $(INSTALLED)
 
 simulate: $(INSTALLED)
 	$(BIN)/python -m simulation $(N)
+
+chaos: $(INSTALLED)
+	$(BIN)/python -m chaos
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
