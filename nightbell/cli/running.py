@@ -90,6 +90,9 @@ def serve(
                 timeout_keep_alive=150,
             )  # fmt: skip
             stdout.print(f"Nightbell answers on http://{host}:{port} for {settings.public_url}", markup=False)
+            # uvicorn stops in order, and then raises the signal again, which would end the process before it has closed
+            # what it opened (and, without a database of one's own, stopped the embedded one).
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
             await uvicorn.Server(config).serve()
 
     with asyncio.Runner(loop_factory=_loop) as runner:
