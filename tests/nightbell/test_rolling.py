@@ -5,7 +5,7 @@ import errno
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import count
 from subprocess import Popen
@@ -53,6 +53,15 @@ async def test_a_server_that_is_told_to_stop_answers_what_is_under_way_and_takes
         writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
         assert b"100 Continue" in await reader.readuntil(b"\r\n\r\n"), "the webhook is under way"
         server.send_signal(signal.SIGTERM)
+
+        async def leaves() -> bool:
+            with suppress(httpx.TransportError):
+                async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{house.port}", trust_env=False) as client:
+                    asked = await client.get("/readyz")
+                    return (asked.status_code, asked.headers.get("connection")) == (503, "close")
+            return False
+
+        await comes_true(leaves)
 
         async def refused() -> bool:
             with socket.socket() as another:
