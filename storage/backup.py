@@ -13,14 +13,15 @@ import tarfile
 from dataclasses import asdict, dataclass
 from hashlib import file_digest
 from pathlib import Path
-from typing import Final
+from tempfile import TemporaryDirectory
+from typing import Final, LiteralString
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from whenever import Instant
 
 from storage.database import libpq_url
-from storage.embedded import PROGRAMS
+from storage.embedded import program
 from storage.errors import SealError, StorageError, UnavailableError
 from storage.journal import Journal
 from storage.seal import KeyRing
@@ -51,25 +52,31 @@ def back_up(url: str, data: Path, ring: KeyRing, folder: Path, at: Instant) -> N
     """Make the backup in a new folder, whole or not at all, while everything goes on. Raises BackupError, OSError."""
     if folder.exists():
         raise BackupError(f"{folder} is there already: a backup is never written over another")
-    unfinished = folder.with_name(f".{folder.name}.unfinished-{os.getpid()}")
-    unfinished.mkdir(parents=True, mode=0o700)
-    # The files first: what is written to the database meanwhile is in both, and is known again when it is replayed.
-    with Journal(data / "journal", ring).still(), tarfile.open(unfinished / FILES, "w") as files:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as unfinished:
+        made = Path(unfinished) / folder.name
+        made.mkdir(mode=0o700)
+        _pack(data, ring, made / FILES)
+        _run(url, "pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={made / DUMP}")
+        proof = base64.b64encode(ring.seal(_FIELD, _FIELD)).decode()
+        about = About(at.format_iso(), list(ring.ids), proof, {name: _sum(made / name) for name in (DUMP, FILES)})
+        (made / ABOUT).write_text(json.dumps(asdict(about), indent=2) + "\n", encoding="utf-8")
+        made.rename(folder)
+
+
+def _pack(data: Path, ring: KeyRing, to: Path) -> None:
+    """Before the database is dumped: what is written to it meanwhile is in both, and is known when replayed."""
+    with Journal(data / "journal", ring).still(), tarfile.open(to, "w") as files:
         for name in BESIDE:
             if (data / name).exists():
                 files.add(data / name, name)
-    _run(url, "pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={unfinished / DUMP}")
-    proof = base64.b64encode(ring.seal(_FIELD, _FIELD)).decode()
-    about = About(at.format_iso(), list(ring.ids), proof, {name: _sum(unfinished / name) for name in (DUMP, FILES)})
-    (unfinished / ABOUT).write_text(json.dumps(asdict(about), indent=2) + "\n", encoding="utf-8")
-    unfinished.rename(folder)
 
 
 def restore(url: str, data: Path, ring: KeyRing, folder: Path) -> About:
     """Restore it into an empty database, and a data folder without a journal. Raises BackupError, OSError."""
     about = _read(folder)
     _check_keys(about, ring)
-    if _tables(url):
+    if _ask(url, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"):
         raise BackupError("the database is not empty; make a new one for the backup")
     if not Journal(data / "journal", ring).is_empty():
         raise BackupError(f"{data / 'journal'} keeps calls that no database has: start a server on it first")
@@ -82,9 +89,7 @@ def restore(url: str, data: Path, ring: KeyRing, folder: Path) -> About:
 
 def pages_waiting(url: str) -> int:
     """How many pages wait for a next step, with which a worker would go on."""
-    with psycopg.connect(libpq_url(url)) as connection:
-        row = connection.execute("SELECT count(*) FROM pages WHERE due IS NOT NULL").fetchone()
-    return int(row[0]) if row else 0
+    return _ask(url, "SELECT count(*) FROM pages WHERE due IS NOT NULL")
 
 
 def _read(folder: Path) -> About:
@@ -113,25 +118,27 @@ def _check_keys(about: About, ring: KeyRing) -> None:
         ) from None
 
 
-def _tables(url: str) -> int:
+def _ask(url: str, query: LiteralString) -> int:
+    """The number that the query asks for. Raises UnavailableError."""
     try:
         with psycopg.connect(libpq_url(url), connect_timeout=3) as connection:
-            row = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
+            row = connection.execute(query).fetchone()
     except psycopg.OperationalError as error:
         raise UnavailableError("it cannot be connected to") from error
     return int(row[0]) if row else 0
 
 
-def _run(url: str, program: str, *arguments: str | Path) -> None:
+def _run(url: str, name: str, *arguments: str | Path) -> None:
     """Run one of PostgreSQL's programs on the database; the password is not in its arguments, which all can read."""
-    told = {name: str(value) for name, value in conninfo_to_dict(libpq_url(url)).items()}
+    major = _ask(url, "SELECT current_setting('server_version_num')::int / 10000")
+    told = {option: str(value) for option, value in conninfo_to_dict(libpq_url(url)).items()}
     password = told.pop("password", None)
     environment = {**os.environ, **({"PGPASSWORD": password} if password else {})}
-    command = [PROGRAMS / program, "--no-password", f"--dbname={make_conninfo(**told)}", *arguments]
+    command = [program(name, major), "--no-password", f"--dbname={make_conninfo(**told)}", *arguments]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     if done.returncode:
         said = (done.stderr.strip() or f"exit status {done.returncode}").splitlines()[0]  # further lines may quote rows
-        raise BackupError(said if said.startswith(program) else f"{program}: {said}")
+        raise BackupError(said if said.startswith(name) else f"{name}: {said}")
 
 
 def _sum(path: Path) -> str:
