@@ -15,7 +15,7 @@ _HELP: Final = {
     "pages_waiting": "Pages that wait for a next step",
     "page_late_seconds": "How late the most overdue page is; over 5: no worker works",
     "jobs_waiting": "Jobs that are ready and not begun",
-    "worker_silent_seconds": "Since the last sign of life of any worker",
+    "worker_silent_seconds": "Since the last sign of life of any worker; infinite where there never was one",
 }
 
 
@@ -39,7 +39,7 @@ class Gauges:
         except UnavailableError:
             self._set(0, math.nan, math.nan, math.nan, math.nan)
             return
-        self._set(1, found.pages, found.late, found.jobs, math.nan if found.silent is None else found.silent)
+        self._set(1, found.pages, found.late, found.jobs, math.inf if found.silent is None else found.silent)
 
     def _set(self, *values: float) -> None:
         for gauge, value in zip(self._gauges.values(), values, strict=True):
