@@ -215,5 +215,5 @@ def _phone(item: str) -> tuple[str, Behaviour]:
 
 
 def new_key() -> None:
-    """Make a key for NIGHTBELL_ENCRYPTION_KEYS. To rotate, put the new one first and keep the old ones behind it."""
+    """Make a key for NIGHTBELL_ENCRYPTION_KEYS. To rotate: behind the others, restart all; then first, restart all."""
     typer.echo(new_key_setting())
