@@ -14,7 +14,7 @@ class Health(BaseModel):
 
 
 class Readiness(BaseModel):
-    """`ready`: calls are answered. `database`: they are also recorded as they happen."""
+    """`ready`: calls are answered, and it is not about to stop. `database`: they are also recorded as they happen."""
 
     ready: bool
     practices: int

@@ -53,6 +53,7 @@ def create_app(parts: Parts, *, with_worker: bool = False) -> FastAPI:
     app = FastAPI(title="Nightbell", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = parts.site
     app.state.parts = parts
+    app.state.leaving = False
     app.router.routes.extend(routes())
     app.include_router(health_routes(readiness, parts.site.metrics.registry, parts.gauges.look))
     desk = Desk(
@@ -84,7 +85,7 @@ def readiness(request: Request) -> Readiness:
     parts: Parts = request.app.state.parts
     practices = len(parts.plans.all())
     return Readiness(
-        ready=practices > 0,
+        ready=practices > 0 and not request.app.state.leaving,
         practices=practices,
         database=parts.database.answers and not parts.database.is_away,
         plans_from_disk=parts.plans.loaded_from_disk,

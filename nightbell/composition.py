@@ -108,7 +108,7 @@ async def compose(settings: Settings, *, clock: Clock | None = None, url: str | 
 def _site(  # the parts in the order in which they depend on each other
     settings: Settings, clock: Clock, database: Database, ring: KeyRing, plans: PlanCache, jobs: Jobs
 ) -> Site:
-    token = settings.auth_token.get_secret_value()
+    auth = (settings.account_sid, settings.auth_token.get_secret_value())
     return Site(
         account_sid=settings.account_sid,
         tokens=settings.tokens,
@@ -121,7 +121,7 @@ def _site(  # the parts in the order in which they depend on each other
         jobs=jobs,
         journal=Journal(settings.data_dir / "journal", ring),
         urls=Urls(settings.public_url),
-        media=Media(settings.public_url, token.encode(), (settings.account_sid, token)),
+        media=Media(settings.public_url, [token.encode() for token in settings.tokens or ("",)], auth),
         learning=Learning(database, clock),
         shifts=ShiftAnswers(database, jobs),
         metrics=Metrics(),

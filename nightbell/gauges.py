@@ -16,7 +16,7 @@ _HELP: Final = {
     "page_late_seconds": "How late the most overdue page is; over 5: no worker works",
     "jobs_waiting": "Jobs that are ready and not begun",
     "job_late_seconds": "How long the oldest of them waits",
-    "worker_silent_seconds": "Since the last sign of life of any worker",
+    "worker_silent_seconds": "Since the last sign of life of any worker; infinite where there never was one",
 }
 
 
@@ -40,7 +40,7 @@ class Gauges:
         except UnavailableError:
             self._set(0, *[math.nan] * (len(_HELP) - 1))
             return
-        silent = math.nan if found.silent is None else found.silent
+        silent = math.inf if found.silent is None else found.silent
         self._set(1, found.pages, found.late, found.jobs, found.waited, silent)
 
     def _set(self, *values: float) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from nightbell.cli import (
     alerts,
+    backup,
     burden,
     calendar,
     calls,
@@ -45,7 +46,7 @@ app = typer.Typer(
 for module in (
     running, plans, looking, calendar, burden, overrides, swaps, time_off, feeds, calls, report, messages, telephone,
     pins, alerts,
-    keys, twilio, fallback, doctor, demo,
+    keys, twilio, fallback, doctor, backup, demo,
 ):  # fmt: skip
     module.register(app)
 
