@@ -5,25 +5,21 @@ where it has none or none is concerned, the server's own. One way that fails doe
 """
 
 import asyncio
-import hmac
-import json
 from collections import deque
 from collections.abc import Awaitable, Callable
-from hashlib import sha256
 from typing import Final
 
-import httpx
 import structlog
 from whenever import Instant, TimeDelta
 
-from calendars.errors import AddressError
-from calendars.guard import GuardedTransport, networks_of
 from escalation.oncall import paged
 from escalation.reach import is_textable
 from escalation.roster import Member
 from nightbell.composition import Parts
+from nightbell.posting import post
 from nightbell.texting import text
 from routing.plan import Plan
+from routing.synthetic import is_synthetic
 from storage import alerts
 from storage.alerts import URGENT, Alert, AlertKind, Raised, raise_alert
 from telephony.errors import TwilioError
@@ -32,12 +28,6 @@ from webhooks.sms import code_of
 _log = structlog.get_logger(__name__)
 
 RING_FOR: Final = TimeDelta(seconds=30)
-WITHIN: Final = 5.0
-"""Real seconds that a program of the operators' has to answer."""
-TRIES: Final = 3
-PAUSE: Final = 1.0
-"""Real seconds before the second try; twice that before the third."""
-SIGNATURE: Final = "X-Nightbell-Signature"
 
 
 class Alerting:
@@ -59,7 +49,8 @@ class Alerting:
             before = await alerts.times_before(connection, raised) if raised else 0
         if raised is None or raised.told_at is not None:
             return
-        await self.say(raised, before)
+        if not is_synthetic(raised.alert.practice):  # the watchdog only looks whether a worker came this far
+            await self.say(raised, before)
         async with self._parts.database.statement() as connection:
             await alerts.mark_told(connection, number, self._parts.clock.now())
 
@@ -116,28 +107,7 @@ class Alerting:
             self._parts.site.metrics.told.labels(way, "told" if ok else "failed").inc()
 
     async def _post(self, url: str, raised: Raised) -> None:
-        """Post it to the operators' own program: in three tries, never following where it leads."""
-        body = json.dumps(as_json(raised)).encode()
-        headers = {"Content-Type": "application/json", "User-Agent": "Nightbell"}
-        secret = self._parts.settings.webhook_secret.get_secret_value()
-        headers |= {SIGNATURE: f"sha256={hmac.new(secret.encode(), body, sha256).hexdigest()}"} if secret else {}
-        allowed = networks_of(self._parts.settings.calendar_networks)
-        for tries in range(1, TRIES + 1):
-            try:
-                async with httpx.AsyncClient(transport=GuardedTransport(allowed), timeout=WITHIN) as client:
-                    answer = await client.post(url, content=body, headers=headers)
-                    answer.raise_for_status()
-            except AddressError as error:
-                _log.error("alert_not_posted", error=str(error))
-                break
-            except (httpx.HTTPError, OSError) as error:
-                # Neither the address, which may hold a secret, nor the answer.
-                _log.error("alert_not_posted", error=type(error).__name__, tries=tries)
-                await asyncio.sleep(tries * PAUSE)
-            else:
-                self._count("webhook", ok=True)
-                return
-        self._count("webhook", ok=False)
+        self._count("webhook", ok=await post(self._parts.settings, url, as_json(raised)))
 
 
 def _way_to(plan: Plan, member: Member) -> dict[str, bool]:

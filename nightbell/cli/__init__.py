@@ -21,6 +21,7 @@ from nightbell.cli import (
     overrides,
     pins,
     plans,
+    probe,
     report,
     running,
     swaps,
@@ -45,7 +46,7 @@ app = typer.Typer(
 for module in (
     running, plans, looking, calendar, burden, overrides, swaps, time_off, feeds, calls, report, messages, telephone,
     pins, alerts,
-    keys, twilio, fallback, doctor, demo,
+    keys, twilio, fallback, doctor, probe, demo,
 ):  # fmt: skip
     module.register(app)
 

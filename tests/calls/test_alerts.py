@@ -129,7 +129,7 @@ async def test_it_is_posted_to_a_program_with_a_signature(stage: Stage, program:
 async def test_a_program_that_leads_on_or_stands_behind_the_firewall_costs_nobody_their_text(
     stage: Stage, program: tuple[Program, str], monkeypatch: pytest.MonkeyPatch, status: int, networks: str, posts: int
 ):
-    monkeypatch.setattr("nightbell.alerting.PAUSE", 0.0)
+    monkeypatch.setattr("nightbell.posting.PAUSE", 0.0)
     made, url = program
     made.status = status
     night = await stage(document=with_operators(f'sms: "+16175550190", webhook: "{url}"'))
