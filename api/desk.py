@@ -7,6 +7,7 @@ from calendars.copying import Calendars
 from storage.clock import Clock
 from storage.database import Database
 from storage.errors import UnavailableError
+from storage.jobs import Jobs
 from storage.paging import Paging
 from storage.plan_cache import PlanCache
 from storage.seal import KeyRing
@@ -21,6 +22,7 @@ class Desk:
     database: Database
     plans: PlanCache
     paging: Paging
+    jobs: Jobs
     calendars: Calendars
     origin: str
     """Where the server is reached from outside: https://host."""

@@ -14,6 +14,7 @@ from escalation.page import (
     AttemptState,
     BridgeCaller,
     CallerPresence,
+    CallMe,
     CancelCall,
     Declined,
     DialledIn,
@@ -34,7 +35,7 @@ _ON_THE_CALLERS_LEG = frozenset({AcceptedBy.KEY, AcceptedBy.DIALLED})
 _TEXTED = frozenset({AttemptState.PLACED, AttemptState.DELIVERED, AttemptState.LAPSED})
 
 
-def answered(draft: Draft, event: Accepted | Declined | PutOff | DialledIn) -> None:
+def answered(draft: Draft, event: Accepted | Declined | PutOff | DialledIn | CallMe) -> None:
     """What a person says to a page: that they take it, that they do not, not now, or that they are on the line."""
     match event:
         case Accepted():
@@ -45,6 +46,8 @@ def answered(draft: Draft, event: Accepted | Declined | PutOff | DialledIn) -> N
             put_off(draft, attempt)
         case DialledIn(member, address):
             dialled_in(draft, member, address)
+        case CallMe(member):
+            call_me(draft, member)
 
 
 def accept(draft: Draft, event: Accepted) -> None:
@@ -97,6 +100,18 @@ def put_off(draft: Draft, number: int) -> None:
     draft.say(f"{draft.name(pressed.member)} cannot talk now: rung again in {round(after.total('minutes'))} min")
     last_resort.look_after(draft)
     paging.go_on(draft)
+
+
+def call_me(draft: Draft, member: str) -> None:
+    """Ring who has the page, unless they are being rung or are on the line; who was to be rung later is rung now."""
+    page = draft.page
+    if page.state is not PageState.ACCEPTED or page.accepted_by != member or page.accepted_attempt is not None:
+        return
+    for attempt in list(draft.live(Means.CALL, Purpose.BRIDGE)):
+        if attempt.is_to_come(draft.now):
+            draft.end(attempt, AttemptState.CANCELED, "they want to be rung now")
+    if not any(draft.live(Means.CALL, Purpose.BRIDGE)):
+        ring_accepter(draft)
 
 
 def dialled_in(draft: Draft, member: str, address: str) -> None:

@@ -18,6 +18,7 @@ from escalation.page import (
     CallerJoined,
     CallerLeft,
     CallerReturned,
+    CallMe,
     ClinicianJoined,
     ClinicianLeft,
     Declined,
@@ -67,7 +68,7 @@ def advance(escalation: Escalation, page: Page, event: Event, now: Instant) -> A
             attempts.progress(draft, event)
         case Missed() | Failed():
             attempts.ended(draft, event)
-        case Accepted() | Declined() | PutOff() | DialledIn():
+        case Accepted() | Declined() | PutOff() | DialledIn() | CallMe():
             acceptance.answered(draft, event)
         case Resolved(by, reason):
             presence.close(draft, f"by {draft.name(by)}: {reason}")

@@ -81,6 +81,8 @@ def _follow(draft: Draft, number: int) -> None:
     if attempt is None or attempt.purpose is Purpose.TAKEN:
         return
     if draft.page.state is PageState.PAGING:
+        if attempt.means is Means.SMS and attempt.state is AttemptState.FAILED and not attempt.platform:
+            paging.call_instead(draft, attempt)
         paging.go_on(draft)
     elif draft.page.state is PageState.ACCEPTED and attempt.purpose is Purpose.BRIDGE:
         acceptance.bridge_ended(draft, attempt)

@@ -6,6 +6,7 @@ No field holds anything about the patient; numbers are the staff's.
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from whenever import Instant
 
@@ -182,6 +183,14 @@ class Page:
     """The latest one, and on which call; None while there is none."""
 
 
+CODE_LENGTH: Final = 4
+
+
+def code_of(page: str) -> str:
+    """The page's short code in a text: enough to tell a person's open pages apart, and says nothing."""
+    return page.replace("-", "")[:CODE_LENGTH].upper()
+
+
 # ---- events: what happens to a page -----------------------------------------------------------------------------
 
 
@@ -276,6 +285,13 @@ class DialledIn:
 
     member: str
     address: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallMe:
+    """Who has the page wants to be rung now, to be brought to the patient."""
+
+    member: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,6 +407,7 @@ Event = (
     | Declined
     | PutOff
     | DialledIn
+    | CallMe
     | Missed
     | Failed
     | CallerLeft

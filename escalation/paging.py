@@ -51,6 +51,18 @@ def go_on(draft: Draft) -> None:
         next_step(draft)
 
 
+def call_instead(draft: Draft, text: Attempt) -> None:
+    """A text of the present step cannot arrive: its reader is called, where the step would not call them anyway."""
+    member = draft.member(text.member)
+    texts_only = in_step(draft.page, text) and Means.CALL not in _step(draft).by
+    if member is None or not texts_only or member.id in draft.page.passed or draft.is_put_off(member.id):
+        return
+    called = {attempt.address for attempt in draft.page.attempts if _is_call_of_step(draft, attempt)}
+    if member.voice and not called.intersection(member.voice) and not draft.is_ringing(member.voice):
+        draft.intend(member.id, Means.CALL, member.voice[0], Purpose.PAGE)
+        draft.say(f"Ringing {member.name} at {member.voice[0]} instead")
+
+
 def due(draft: Draft) -> None:
     """The step has taken its time, or what Twilio refused is to be tried once more."""
     if draft.page.step_until is None or draft.now >= draft.page.step_until:
@@ -120,7 +132,7 @@ def _ring(draft: Draft) -> None:
         voice = draft.escalation.roster.members[member].voice
         called = [a for a in draft.page.attempts if _is_call_of_step(draft, a)]
         busy = draft.is_ringing(voice) or _is_held(called, voice)
-        if draft.is_put_off(member):
+        if draft.is_put_off(member) or _is_spared(draft, member):
             continue
         address = None if busy else next((n for n in voice if n not in {a.address for a in called}), None)
         if address is not None:
@@ -131,10 +143,12 @@ def _ring(draft: Draft) -> None:
 
 
 def _is_waiting(draft: Draft) -> bool:
-    """Whether anything can still come of the present step."""
-    voices = [draft.escalation.roster.members[member] for member in _people(draft)]
+    """Whether anything can still come of the present step. Who is spared it is not waited for."""
+    people = [member for member in _people(draft) if not _is_spared(draft, member)]
+    voices = [draft.escalation.roster.members[member] for member in people]
     page = draft.page
-    here = [a for a in page.attempts if a.purpose is Purpose.PAGE and in_step(page, a) and a.member not in page.passed]
+    left = page.passed | (draft.escalation.engaged - set(people))
+    here = [a for a in page.attempts if a.purpose is Purpose.PAGE and in_step(page, a) and a.member not in left]
     texts = {a.address for a in draft.live(Means.SMS, Purpose.PAGE) if a.state is AttemptState.INTENDED}
     by = _step(draft).by
     return (
@@ -143,6 +157,30 @@ def _is_waiting(draft: Draft) -> bool:
         or (Means.CALL in by and any(draft.is_ringing(person.voice) for person in voices))
         or (Means.SMS in by and any(person.sms in texts for person in voices))
     )
+
+
+def _is_spared(draft: Draft, member: str) -> bool:
+    """Whether they are on the telephone about another page, and somebody else can be called about this one meanwhile.
+
+    Where nobody else can, they are rung all the same: they may be about to hang up, and what is known of other pages
+    may be wrong.
+    """
+    if member not in draft.escalation.engaged:
+        return False
+    busy = draft.escalation.engaged | draft.page.passed
+    return any(other not in busy and not draft.is_put_off(other) for other in _to_be_called(draft))
+
+
+def _to_be_called(draft: Draft) -> Iterator[str]:
+    """Who has a number that the present step has not called yet, and whom the steps that follow it call."""
+    members = draft.escalation.roster.members
+    called = {attempt.address for attempt in draft.page.attempts if _is_call_of_step(draft, attempt)}
+    if Means.CALL in _step(draft).by:
+        yield from (member for member in _people(draft) if not called.issuperset(members[member].voice))
+    for _, index in _ahead(draft):
+        step = draft.policy.steps[index]
+        if Means.CALL in step.by:
+            yield from (one for one in targets(draft.escalation, step, draft.now) if members[one].voice)
 
 
 def _is_call_of_step(draft: Draft, attempt: Attempt) -> bool:
@@ -170,8 +208,8 @@ def _listed(draft: Draft) -> str:
 
 
 def _empty_because(draft: Draft) -> str:
-    if any(draft.is_put_off(member) for member in _people(draft)):
-        return "nobody else is in it"
+    if any(draft.is_put_off(member) or _is_spared(draft, member) for member in _people(draft)):
+        return "who is in it cannot come to the phone now, and somebody else can"
     if _people(draft):
         return "nobody in it has a number for " + " or ".join(_step(draft).by)
     began = draft.now if draft.page.step_until is None else draft.page.step_until - _step(draft).wait

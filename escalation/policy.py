@@ -85,7 +85,11 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """A practice's policies with the people they page: what `advance` needs besides the page."""
+    """A practice's policies with the people they page: what `advance` needs besides the page.
+
+    `engaged`: the staff ids of those who are on the telephone about another page now.
+    """
 
     roster: Roster
     policies: Mapping[str, Policy]
+    engaged: frozenset[str] = frozenset()

@@ -13,6 +13,7 @@ import structlog
 from whenever import Instant, TimeDelta
 
 from escalation.oncall import paged
+from escalation.page import code_of
 from escalation.reach import is_textable
 from escalation.roster import Member
 from nightbell.composition import Parts
@@ -23,7 +24,6 @@ from routing.synthetic import is_synthetic
 from storage import alerts
 from storage.alerts import URGENT, Alert, AlertKind, Raised, raise_alert
 from telephony.errors import TwilioError
-from webhooks.sms import code_of
 
 _log = structlog.get_logger(__name__)
 

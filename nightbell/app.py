@@ -14,6 +14,7 @@ from api.app import PREFIX, create_api
 from api.desk import Desk
 from api.feed_files import feed_route
 from api.health import Readiness, health_routes
+from api.page_link import page_link_route
 from nightbell.composition import Parts
 from nightbell.supervise import for_ever
 from nightbell.vigil import VIGIL_EVERY, Vigil
@@ -60,10 +61,12 @@ def create_app(parts: Parts, *, with_worker: bool = False) -> FastAPI:
         parts.database,
         parts.plans,
         parts.site.paging,
+        parts.site.jobs,
         parts.calendars,
         parts.settings.public_url,
     )
     app.router.routes.append(feed_route(desk))
+    app.router.routes.append(page_link_route(desk))
     app.router.routes.append(_mounted(create_api(desk)))
     return app
 

@@ -5,6 +5,7 @@ from typing import Final
 
 import structlog
 
+from api.page_link import page_link
 from escalation.learnt import CALL_PLACED
 from escalation.page import (
     Attempt,
@@ -15,6 +16,7 @@ from escalation.page import (
     PageState,
     Placed,
     Purpose,
+    code_of,
 )
 from escalation.presence import is_to_be_moved
 from ivr.position import Phase, Position
@@ -24,7 +26,7 @@ from nightbell.shift_asking import ask_start, tell_start
 from nightbell.texting import AFTER_UNCERTAIN, MOST_TRIES, about, again_after, tell_member
 from routing.plan import Plan
 from routing.synthetic import is_synthetic
-from storage import jobs, pages
+from storage import jobs, pages, pins
 from storage.alerts import Alert, AlertKind
 from storage.calls import leg_position
 from storage.errors import NotFoundError
@@ -35,7 +37,6 @@ from telephony.gateway import LIVE, PlacedCall
 from telephony.pace import Pacer
 from webhooks.answer import key_of
 from webhooks.learning import of_call, of_text
-from webhooks.sms import code_of
 
 _log = structlog.get_logger(__name__)
 
@@ -142,6 +143,7 @@ class Effects:
             await self._note(page, attempt)
             return
         body = sms_body(plan, stored, _attempt(stored, attempt))
+        body += await self._link(plan, stored, _attempt(stored, attempt))
         sent = about(self._parts, plan)
         url = self._site.urls.of_leg("sms/status", page, attempt, **sent)
         try:
@@ -151,6 +153,15 @@ class Effects:
             await self._site.learning.learn(plan, claimed.address, of_text(error))
             return
         await self._was_placed(page, attempt, sid)
+
+    async def _link(self, plan: Plan, stored: PageCall, attempt: Attempt) -> str:
+        """The page's link, for who has the PIN that it asks for."""
+        if attempt.purpose is not Purpose.PAGE:
+            return ""
+        async with self._parts.database.statement() as connection:
+            has_pin = await pins.with_pin(connection, plan.practice, [attempt.member])
+        link = page_link(self._parts.ring, self._parts.settings.public_url, stored.page.id, attempt.number)
+        return f" Or, with your PIN: {link}" if has_pin and link else ""
 
     async def _was_placed(self, page: str, attempt: int, sid: str) -> None:
         async with self._parts.database.statement() as connection:

@@ -3,13 +3,14 @@
 Every transaction may be lost with its process, before or after the commit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from whenever import Instant, TimeDelta
 
 from escalation.advance import advance
-from escalation.page import CallerLeft, Due, Effect, Event, Page, PlaceCall, SendSms
+from escalation.page import Advance, AttemptState, CallerLeft, Due, Effect, Event, Page, PageState, PlaceCall, SendSms
 from escalation.policy import Means
 from simulation.agenda import CrashedError, Process
 from simulation.endings import Watch
@@ -48,7 +49,7 @@ class Shell:
             self.crash_point()
         while True:
             before, clock = row.page, machine.clock()
-            result = advance(world.plan_of(row), before, event, clock)
+            result = self._advance(row, event, clock)
             if not within and world.faults.hit(Fault.RACE):
                 yield world.between(0.0, 0.2)
                 self.up()
@@ -65,6 +66,16 @@ class Shell:
         if not within:
             self.crash_point()
         return row.page
+
+    def _advance(self, row: Row, event: Event, clock: Instant) -> Advance:
+        """As `storage.paging`: who is on the telephone is asked only where somebody would be rung."""
+        plan = self.world.plan_of(row)
+        result = advance(plan, row.page, event, clock)
+        if any(isinstance(effect, PlaceCall) for effect in result.effects):
+            engaged = frozenset(member for other in self.world.rows if other is not row for member in _engaged(other))
+            if engaged:
+                result = advance(replace(plan, engaged=engaged), row.page, event, clock)
+        return result
 
     def up(self) -> None:
         """Raises DownError while PostgreSQL is away."""
@@ -186,3 +197,14 @@ def ignoring(process: Process[Any]) -> Process[None]:
         yield from process
     except (CrashedError, DownError):
         return
+
+
+_UNDER_WAY: Final = frozenset({AttemptState.PLACED, AttemptState.RINGING, AttemptState.ANSWERED})
+
+
+def _engaged(row: Row) -> Iterator[str]:
+    """As `storage.pages.engaged`, whose half an hour is nothing here: what was lost for so long is given up."""
+    page = row.page
+    yield from (a.member for a in page.attempts if a.means is Means.CALL and a.state in _UNDER_WAY and a.member)
+    if page.state in {PageState.ACCEPTED, PageState.BRIDGED} and page.accepted_attempt is not None:
+        yield page.accepted_by or ""

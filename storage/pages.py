@@ -326,6 +326,36 @@ async def is_another_unknown(connection: AsyncConnection, page: str, attempt: in
     return found.first() is not None
 
 
+ENGAGED_FOR: Final = TimeDelta(minutes=30)
+"""How long a call or a talk may count that Twilio told nothing more of."""
+
+
+async def engaged(connection: AsyncConnection, practice: str, page: str, now: Instant) -> frozenset[str]:
+    """Who of the practice's staff is being rung about another page, or on the line with its patient."""
+    since = (now - ENGAGED_FOR).to_stdlib()
+    rung = select(deliveries.c.member).join(pages, pages.c.id == deliveries.c.page)
+    rung = rung.where(
+        deliveries.c.means == Means.CALL.value,
+        deliveries.c.state.in_(_UNDER_WAY),
+        deliveries.c.changed_at > since,
+        deliveries.c.page != page,
+        deliveries.c.member != "",
+        pages.c.practice == practice,
+    )
+    talks = select(pages.c.accepted_by).where(
+        pages.c.practice == practice,
+        pages.c.state.in_(_TAKEN),
+        pages.c.accepted_at > since,
+        pages.c.id != page,
+        pages.c.body["accepted_attempt"].astext.is_not(None),
+    )
+    return frozenset(str(row[0]) for row in await connection.execute(rung.union(talks)))
+
+
+_UNDER_WAY: Final = (AttemptState.PLACED.value, AttemptState.RINGING.value, AttemptState.ANSWERED.value)
+_TAKEN: Final = (PageState.ACCEPTED.value, PageState.BRIDGED.value)
+
+
 @dataclass(frozen=True, slots=True)
 class OpenPage:
     """A page that somebody may still take or has taken."""

@@ -130,7 +130,13 @@ class Paging:
         """
         stored = await pages.lock_page(connection, self._ring, page)
         now = self._clock.now()
-        result = advance(await self._escalation(stored, plan), stored.page, event, now)
+        escalation = await self._escalation(stored, plan)
+        result = advance(escalation, stored.page, event, now)
+        if any(isinstance(effect, PlaceCall) for effect in result.effects):
+            # Only who would be rung need be known to be on the telephone already: most events ring nobody.
+            engaged = await pages.engaged(connection, stored.page.practice, page, now)
+            if engaged:
+                result = advance(dataclasses.replace(escalation, engaged=engaged), stored.page, event, now)
         if result.page is stored.page:
             return stored
         await pages.store_advance(connection, stored.page, result, type(event).__name__, now)

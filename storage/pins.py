@@ -15,6 +15,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant, TimeDelta
 
+from routing.plan import Plan
+from storage.alerts import Alert, AlertKind, raise_alert
+from storage.jobs import Jobs
 from storage.seal import KeyRing
 from storage.tables_calendar import pins
 
@@ -92,9 +95,23 @@ class Checked:
 
 
 async def check(
+    connection: AsyncConnection, ring: KeyRing, queue: Jobs, plan: Plan, members: Sequence[str], pin: str, now: Instant
+) -> Checked:
+    """Compare an entered PIN with those of the members, who share a telephone, and count it when it is nobody's.
+
+    The operators are told when it was wrong so often that none is taken for a while.
+    """
+    checked = await _compared(connection, ring, plan.practice, members, pin, now)
+    if checked.locks:
+        names = " or ".join(plan.escalation.roster.members[member].name for member in members)
+        why = f"{MOST_FAILURES} wrong PINs in a row for {names}: none is taken for 15 minutes"
+        await raise_alert(connection, queue, Alert(AlertKind.STAFF, why, plan.practice), now)
+    return checked
+
+
+async def _compared(
     connection: AsyncConnection, ring: KeyRing, practice: str, members: Sequence[str], pin: str, now: Instant
 ) -> Checked:
-    """Compare an entered PIN with those of the members, who share a telephone, and count it when it is nobody's."""
     mine = (pins.c.practice == practice) & pins.c.member.in_(members)
     rows = list(await connection.execute(select(pins).where(mine).order_by(pins.c.member).with_for_update()))
     failures = {row.member: _failures(row, now) for row in rows}

@@ -204,6 +204,7 @@ pages = Table(
     Column("accepted_step", SmallInteger),
     ForeignKeyConstraint(["practice", "plan_version"], ["plan_versions.practice", "plan_versions.version"]),
     Index("ix_pages_due", "due", postgresql_where=text("due IS NOT NULL")),
+    Index("ix_pages_taken", "practice", postgresql_where=text("state IN ('accepted', 'bridged')")),
     Index("ix_pages_caller_index", "caller_index", "opened_at"),
     Index(
         "ix_pages_report",
@@ -242,6 +243,11 @@ deliveries = Table(
     Column("claimed_until", Instant_),
     PrimaryKeyConstraint("page", "attempt"),
     Index("ix_deliveries_address", "address", "intended_at"),
+    Index(
+        "ix_deliveries_under_way",
+        "changed_at",
+        postgresql_where=text("means = 'call' AND state IN ('placed', 'ringing', 'answered')"),
+    ),
 )
 
 messages = Table(

@@ -12,7 +12,7 @@ from twilio.twiml.messaging_response import MessagingResponse
 from whenever import Instant
 
 from escalation.learnt import SAID_START, SAID_STOP, TEXT_ARRIVED
-from escalation.page import Accepted, AcceptedBy, Declined, Delivered, Event, Failed, PageState, Placed
+from escalation.page import Accepted, AcceptedBy, Declined, Delivered, Event, Failed, PageState, Placed, code_of
 from escalation.roster import Member
 from routing.plan import Plan
 from storage import pages
@@ -36,12 +36,6 @@ HELP: Final = (
     "Nightbell pages you for {practice}. Reply 1 to take a page, 2 to pass it on; add its code if you have several."
 )
 NOT_HERE: Final = "This number does not take texts. Please call it. If this is an emergency, dial 911."
-CODE_LENGTH: Final = 4
-
-
-def code_of(page: str) -> str:
-    """The page's short code in a text: enough to tell a person's open pages apart, and says nothing."""
-    return page.replace("-", "")[:CODE_LENGTH].upper()
 
 
 async def received(site: Site, webhook: Webhook) -> str:

@@ -4,7 +4,6 @@ Whoever calls can claim any number, so the number does no more than have the PIN
 page, hears what every caller hears: they may be somebody's parent tonight.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -15,11 +14,10 @@ from ivr.inputs import Note, NoteKind
 from ivr.prompts import Utterance
 from routing.plan import Plan
 from storage import pages, pins
-from storage.alerts import Alert, AlertKind, raise_alert
 from storage.calls import CallEvent, CallHead, Progress, note_parts
 from storage.errors import UnavailableError
 from storage.pages import OpenPage
-from storage.pins import Checked, Verdict
+from storage.pins import Verdict
 from telephony.twiml import Document, Listening
 from webhooks import screening
 from webhooks.answer import voices
@@ -80,7 +78,8 @@ async def entered(site: Site, webhook: Webhook, plan: Plan, caller: str) -> str:
     pin, members = webhook.form.get("Digits", ""), _at(plan, caller)
     if not pin or not members:
         return ""
-    checked = await _check(site, plan, members, pin)
+    async with site.database.transaction() as connection:
+        checked = await pins.check(connection, site.ring, site.jobs, plan, members, pin, site.clock.now())
     if checked.verdict is Verdict.RIGHT:
         return await _received(site, webhook, plan, checked.member, caller)
     tries = count(webhook.query, "tries") + 1
@@ -88,16 +87,6 @@ async def entered(site: Site, webhook: Webhook, plan: Plan, caller: str) -> str:
     if checked.verdict is Verdict.LOCKED or tries >= MOST_TRIES:
         return ""
     return _ask(site, plan, tries=tries, words="That is not your PIN.")
-
-
-async def _check(site: Site, plan: Plan, members: Sequence[str], pin: str) -> Checked:
-    async with site.database.transaction() as connection:
-        checked = await pins.check(connection, site.ring, plan.practice, members, pin, site.clock.now())
-        if checked.locks:
-            names = " or ".join(plan.escalation.roster.members[member].name for member in members)
-            why = f"{pins.MOST_FAILURES} wrong PINs in a row from a number of {names}: none is taken for 15 minutes"
-            await raise_alert(connection, site.jobs, Alert(AlertKind.STAFF, why, plan.practice), site.clock.now())
-    return checked
 
 
 async def _received(site: Site, webhook: Webhook, plan: Plan, member: str, caller: str) -> str:

@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
+from escalation.page import code_of
 from escalation.wallclock import shown
 from nightbell.cli.changing import Practice, table
 from nightbell.cli.console import stdout, the_plan, with_parts
@@ -11,7 +12,6 @@ from nightbell.composition import Parts
 from routing.plan import Plan
 from storage import alerts
 from storage.alerts import Raised
-from webhooks.sms import code_of
 
 MOST_LISTED: Final = 100
 _TITLES: Final = ("when", "what", "times", "why", "")

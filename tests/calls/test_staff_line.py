@@ -110,7 +110,7 @@ async def test_after_five_wrong_pins_even_the_right_one_is_not_taken_for_a_while
         await night.settle()
         await call.hang_up()
     assert any("5 wrong PINs in a row" in why for why in await night.alerts())
-    await night.phone(OPERATOR).gets_text("5 wrong PINs in a row from a number of Dr. Ana Chen")
+    await night.phone(OPERATOR).gets_text("5 wrong PINs in a row for Dr. Ana Chen")
     call = await night.calls(CHEN)
     await enters(call)
     await call.hears("dial 9 1 1")

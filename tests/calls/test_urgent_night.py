@@ -16,7 +16,18 @@ from telephony.emulator import (
 from telephony.emulator.behaviours import Behaviour
 from tests.calls.callers import CANNOT_TALK, PASSES, PATIENT_ANSWERS, TAKES, asks_for_a_doctor, holds
 from tests.calls.night import Night
-from tests.calls.people import CHEN, OPERATOR, OSEI, OSEI_LANDLINE, PARENT, PATEL, RUIZ, SERVICE
+from tests.calls.people import (
+    CHEN,
+    OPERATOR,
+    OSEI,
+    OSEI_LANDLINE,
+    OTHER_PARENT,
+    PARENT,
+    PATEL,
+    RUIZ,
+    SERVICE,
+    STRANGER,
+)
 
 
 async def test_the_doctor_on_call_takes_it_and_the_two_talk(night: Night):
@@ -96,6 +107,24 @@ async def test_who_passes_it_on_is_not_rung_again(night: Night):
     assert night.rung(CHEN) == 1
     assert "Passed on" in night.phone(CHEN).calls[0].heard[-1]
     await call.hang_up()
+
+
+async def test_two_callers_at_once_the_second_gets_the_backup_and_the_first_talk_is_not_disturbed(night: Night):
+    night.phone(CHEN).behaviour = night.phone(OSEI).behaviour = TAKES
+    first = await holds(night)
+    await first.talks_to(night.phone(CHEN))
+    second = await holds(night, OTHER_PARENT)
+    await second.talks_to(night.phone(OSEI), within=60)
+    assert night.rung(CHEN) == 1
+    assert night.phone(CHEN).texts, "she knows of the second page"
+    await first.hang_up()
+    await second.hang_up()
+    await night.settle()
+    pages = await night.sql("SELECT accepted_by, state FROM pages ORDER BY opened_at")
+    assert [tuple(row) for row in pages] == [("chen", "resolved"), ("osei", "resolved")]
+    third = await holds(night, STRANGER)
+    await third.talks_to(night.phone(CHEN), within=60)
+    await third.hang_up()
 
 
 async def test_the_caller_hears_that_the_next_clinician_is_called(night: Night):

@@ -199,6 +199,38 @@ def test_who_asked_to_be_rung_later_is_waited_for_when_the_last_resort_has_been_
     assert again.page.due > again.attempt(2).at
 
 
+def test_who_is_on_the_telephone_about_another_page_is_spared_while_somebody_else_can_be_called(maple):
+    night = Night(maple, step("chen", by=BOTH), step("patel"), step("chen", "osei"))
+    night.escalation = replace(night.escalation, engaged=frozenset({"chen"}))
+    assert night.do(Opened()) == (SendSms(1), PlaceCall(2)), "the backup is drawn in at once, and she has the text"
+    assert (night.rung(), night.page.step) == (["0123"], 1)
+    assert night.do(Missed(2, "busy"), after=5) == (PlaceCall(3),)
+    assert night.rung() == ["0123", "0122"]
+    assert night.do(Missed(3, "busy"), after=5) == (PlaceCall(4),)
+    assert night.do(Missed(4, "busy"), after=5) == (PlaceCall(5),), "nobody else can: she is rung all the same"
+    assert night.rung() == ["0123", "0122", "0132", "0121"]
+    night.escalation = replace(night.escalation, engaged=frozenset())
+    night.do(Accepted("chen", BY_SMS), after=5)
+    assert night.page.accepted_by == "chen"
+
+
+def test_a_lone_clinician_who_is_on_the_telephone_is_rung(maple):
+    night = Night(maple, step("chen"))
+    night.escalation = replace(night.escalation, engaged=frozenset({"chen"}))
+    assert night.do(Opened()) == (PlaceCall(1),)
+
+
+def test_where_a_step_texts_only_and_the_text_cannot_arrive_its_reader_is_called_instead(maple):
+    night = Night(maple, step("chen", "patel", by=SMS), step("osei"))
+    assert night.do(Opened()) == (SendSms(1), SendSms(2))
+    assert night.do(Failed(1, "the carrier filtered the text"), after=3) == (PlaceCall(3),)
+    assert (night.rung(), night.page.step) == (["0121"], 0)
+    assert night.do(Failed(1, "told again")) == ()
+    assert night.do(Missed(3, "busy"), after=5) == (), "the other one's text is waited for"
+    assert night.do(Failed(2, "Twilio is down", platform=True)) == (), "it is not this number's fault: tried once more"
+    assert night.rung() == ["0121"]
+
+
 def test_who_calls_in_is_not_rung_meanwhile_and_a_key_on_their_own_call_takes_the_page(maple):
     night = Night(maple, step("chen", wait=600), step("patel"))
     night.do(Opened())

@@ -1,6 +1,7 @@
 """Events in any order, repeated, late, and for attempts that the page does not have: what must hold all the same."""
 
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from escalation.page import (
     CallerLeft,
     CallerPresence,
     CallerReturned,
+    CallMe,
     CancelCall,
     ClinicianJoined,
     ClinicianLeft,
@@ -121,6 +123,10 @@ class Pages(RuleBasedStateMachine):
         count = len(self.page.attempts)
         return data.draw(st.one_of(st.just(count), st.integers(max(1, count - 4), max(1, count)), st.integers(-1, 40)))
 
+    @rule(engaged=st.sets(st.sampled_from([*ROSTER.members]), max_size=2))
+    def others_are_on_the_telephone(self, engaged):
+        self.escalation = replace(self.escalation, engaged=frozenset(engaged))
+
     @rule(passed=st.sampled_from([0, 1, 5, 10, 30, 1300]))
     def time_passes(self, passed):
         self.now = self.now.add(seconds=passed)
@@ -170,6 +176,10 @@ class Pages(RuleBasedStateMachine):
             if later.at > self.now:
                 assert later.at == self.now + self.policy.ring_again_after
                 self.later.add(later.number)
+
+    @rule(member=NAMES)
+    def asks_to_be_called(self, member):
+        self.send(CallMe(member))
 
     @rule(member=st.sampled_from([*ROSTER.members]))
     def calls_in(self, member):
