@@ -1,5 +1,7 @@
 """Alembic's environment. The URL comes from whoever runs it, as `config.attributes["url"]` or `sqlalchemy.url`."""
 
+import time
+
 from alembic import context
 from sqlalchemy import create_engine, text
 from sqlalchemy.schema import SchemaItem
@@ -22,7 +24,10 @@ def run() -> None:
     engine = create_engine(sqlalchemy_url(url))
     with engine.connect() as connection:
         # Several processes may start at once: the first migrates, the others wait and find nothing left to do.
-        connection.execute(text("SELECT pg_advisory_lock(hashtext('nightbell migrations'))"))
+        # Asked again and again, not waited for: whoever waits in a statement holds up an index made concurrently.
+        while not connection.scalar(text("SELECT pg_try_advisory_lock(hashtext('nightbell migrations'))")):
+            connection.commit()
+            time.sleep(0.2)
         connection.commit()
         context.configure(
             connection=connection,

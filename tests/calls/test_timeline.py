@@ -37,7 +37,7 @@ async def test_the_whole_of_an_urgent_night(night: Night):
         (Kind.PAGED, "The SMS to Dr. Ana Chen was delivered"),
         (Kind.ACCEPTED, "Dr. Kofi Osei has taken the page by key"),
         (Kind.CONNECTED, "Dr. Kofi Osei and the patient are connected"),
-        (Kind.ENDED, "The call ends after 207 s: connected"),
+        (Kind.ENDED, "The call ends after 212 s: connected"),
     ):
         assert wanted in lines, wanted
     assert lines[0][0] is Kind.DECIDED

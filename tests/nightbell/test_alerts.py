@@ -10,7 +10,8 @@ def test_what_the_operators_were_told_is_listed_for_the_practice_and_for_the_ser
     assert "There were no alerts." in willow("alerts").out
 
     async def work(parts: Parts) -> None:
-        (plan,) = parts.plans.all()
+        plan = parts.plans.current("willow")
+        assert plan is not None
         async with parts.database.transaction() as connection:
             for practice in (plan.practice, plan.practice, ""):
                 alert = Alert(AlertKind.TWILIO, f"trouble of {practice or 'the server'}", practice, "f03c-1b7e")
