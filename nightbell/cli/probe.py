@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 from whenever import Instant, TimeDelta
 
-from nightbell.cli.console import Stop
+from nightbell.cli.console import Stop, stderr
 from nightbell.cli.doctor import show_finding
 from nightbell.doctor import Finding, is_fit
 from nightbell.logs import set_up_logs
@@ -47,7 +47,7 @@ def probe(
     settings = load_settings()
     require(settings)
     pause = _length(every)
-    set_up_logs("critical", settings.log_format)
+    set_up_logs("error", settings.log_format)
     memory = Memory(settings.data_dir / "probe.json")
 
     async def walk(prober: Prober) -> bool:
@@ -55,7 +55,7 @@ def probe(
         _show(findings, seconds, as_json=as_json)
         await tell_news(settings, prober.gateway, memory, findings, Instant.now())
         if metrics is not None:
-            write_figures(metrics, findings, seconds, Instant.now())
+            _write(metrics, findings, seconds)
         return is_fit(findings)
 
     async def run() -> bool:
@@ -68,6 +68,14 @@ def probe(
 
     if not asyncio.run(run()):
         raise typer.Exit(1)
+
+
+def _write(path: Path, findings: list[Finding], seconds: dict[str, float]) -> None:
+    """Without its figures a walk is a walk all the same, and whoever watches the file sees that it is old."""
+    try:
+        write_figures(path, findings, seconds, Instant.now())
+    except OSError as error:
+        stderr.print(f"nightbell: --metrics: {path}: {error.strerror}", style="red", highlight=False, markup=False)
 
 
 def _length(text: str) -> TimeDelta:

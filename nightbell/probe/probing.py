@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import httpx
+import structlog
 
 from nightbell.doctor import Finding, is_fit
 from nightbell.doctor import twilio as account
 from nightbell.doctor.installation import PATIENCE, Installation
-from nightbell.doctor.outcome import wrong
+from nightbell.doctor.outcome import warning, wrong
 from nightbell.probe.line import Line
 from nightbell.probe.records import Records
 from nightbell.probe.walk import Walk, new_call
@@ -20,6 +21,9 @@ from nightbell.settings import Settings, SettingsError
 from routing.synthetic import PROBE, PROBE_NUMBER
 from storage.clock import read_clock
 from telephony.gateway import Gateway
+from webhooks.signed import where
+
+_log = structlog.get_logger(__name__)
 
 AGAIN: Final = 10.0
 """Seconds before what failed is walked once more."""
@@ -51,16 +55,26 @@ class Prober:
         try:
             return await asyncio.wait_for(self._walk(), LONGEST)
         except TimeoutError:
-            return [
-                Finding("walk", wrong(f"it was not over in {LONGEST:g} s", "see /metrics and the server's log"))
-            ], {}
+            outcome = wrong(f"it was not over in {LONGEST:g} s", "see /metrics and the server's log")
+        except Exception as error:  # noqa: BLE001 - whatever it met there, a watchdog must not die of it, but bark
+            _log.error("walk_failed", error=type(error).__name__, where=where(error))
+            outcome = wrong(
+                f"it failed ({type(error).__name__})", "is it Nightbell that answers there, of this version?"
+            )
+        return [Finding("walk", outcome)], {}
 
     async def _walk(self) -> tuple[list[Finding], dict[str, float]]:
         call, caller = new_call()
         line = Line(self.http, self.settings, self.watch, call, caller, PROBE_NUMBER)
         records = Records(self.http, self.api, self.settings.probe_key.get_secret_value())
         walked = await Walk(line, records, self.watch).take()
-        return [*await self._account(), *walked.findings], walked.seconds
+        return [*self._operators(), *await self._account(), *walked.findings], walked.seconds
+
+    def _operators(self) -> list[Finding]:
+        if self.settings.operators or self.settings.operators_webhook:
+            return []
+        mend = "set NIGHTBELL_OPERATORS and NIGHTBELL_PROBE_FROM, or NIGHTBELL_OPERATORS_WEBHOOK"
+        return [Finding("operators", warning("nobody would be told of a failure", mend))]
 
     async def _account(self) -> list[Finding]:
         """Twilio itself: with a suspended account no call comes here, however well all is."""

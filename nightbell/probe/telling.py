@@ -85,13 +85,13 @@ async def tell_news(
 
 
 async def _say(settings: Settings, gateway: Gateway, words: str, now: Instant) -> bool:
-    """By every way at once; whether one worked."""
+    """By every way at once, whatever comes of the others; whether one worked."""
     _log.error("operators_alerted", kind="probe", why=words)
     ways = [_text(settings, gateway, number, words) for number in settings.operator_numbers if settings.probe_from]
     if settings.operators_webhook:
         told = {"id": None, "kind": "probe", "practice": None, "page": None, "why": words, "at": now.format_iso()}
         ways.append(post(settings, settings.operators_webhook, told))
-    return any(await asyncio.gather(*ways))
+    return True in await asyncio.gather(*ways, return_exceptions=True)
 
 
 async def _text(settings: Settings, gateway: Gateway, number: str, words: str) -> bool:

@@ -218,6 +218,18 @@ async def test_somebody_else_at_the_public_url(outside: Outside, status, text, c
         assert says in said(await outside.probes(public_url=origin), check)
 
 
+async def test_a_walk_that_fails_by_itself_is_told_as_well(outside: Outside) -> None:
+    async with serving(answering(200, "[]")) as origin, outside.prober() as prober:
+        findings, _ = await dataclasses.replace(prober, api=origin).probe()
+    assert said(findings, "walk") == "wrong: it failed (TypeError)"
+
+
+async def test_a_probe_that_could_tell_nobody_says_so(outside: Outside) -> None:
+    findings = await outside.probes(operators="")
+    assert "nobody would be told" in said(findings, "operators")
+    assert is_fit(findings)
+
+
 class Mends(NightWatch):
     """What was broken is mended between two walks."""
 
@@ -326,6 +338,8 @@ async def test_the_command(installed: Live, tmp_path: Path) -> None:
     assert levels_of(told)["worker"] == "wrong"
     for secret in (TOKEN, made.out.strip()):
         assert secret not in ran.out + ran.err
+    nowhere = await installed.command("probe", "--once", "--metrics", str(tmp_path / "no/probe.prom"))
+    assert "no/probe.prom: No such file" in nowhere.err
     figures = (tmp_path / "probe.prom").read_text()
     for line in (
         "nightbell_probe_success 0.0",
