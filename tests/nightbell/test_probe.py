@@ -136,6 +136,19 @@ async def test_a_call_of_the_probes_under_way_is_counted_nowhere(outside: Outsid
     assert is_fit(findings)
 
 
+async def test_no_text_of_the_probes_is_sent_whatever_its_plan_says(outside: Outside) -> None:
+    texting = (
+        PROBE_PLAN.read_text().replace("by: [call]", "by: [sms]").replace("voice: [", "sms: ").replace('101"]', '101"')
+    )
+    await outside.night.publish(texting)
+    findings = await outside.probes()
+    assert is_fit(findings), findings
+    await outside.night.passes(10)  # "it is taken care of" is a text, too
+    found = await outside.night.sql("SELECT means, state FROM deliveries ORDER BY attempt")
+    assert [tuple(row) for row in found] == [("sms", "lapsed"), ("sms", "placed")]
+    assert nobody_was_rung(outside.night)
+
+
 # ---- what can be broken ----
 
 
