@@ -4,10 +4,12 @@ import re
 from pathlib import Path
 
 from typer.main import get_command
+from whenever import Instant
 
 from api.app import describe
 from nightbell.cli import app
 from nightbell.gauges import _HELP
+from nightbell.probe.figures import write_figures
 from nightbell.settings import Settings
 from webhooks.site import Metrics
 
@@ -29,10 +31,12 @@ def test_every_setting_is_one() -> None:
     assert set(re.findall(r"(?:NIGHTBELL|TWILIO)_[A-Z_]+", DOCUMENT)) <= known
 
 
-def test_every_metric_is_one() -> None:
-    counters = {f"{family.name}_total" for family in Metrics().registry.collect()}
-    known = counters | {f"nightbell_{name}" for name in _HELP}
-    assert set(re.findall(r"nightbell_[a-z_]+_(?:total|seconds|up|waiting)", DOCUMENT)) <= known
+def test_every_metric_is_one(tmp_path: Path) -> None:
+    write_figures(tmp_path / "probe.prom", [], {}, Instant.now())
+    probes = set(re.findall(r"^nightbell_probe_\w+", (tmp_path / "probe.prom").read_text(), re.MULTILINE))
+    families = {family.name for family in Metrics().registry.collect()}
+    known = families | {f"{name}_total" for name in families} | {f"nightbell_{name}" for name in _HELP} | probes
+    assert set(re.findall(r"nightbell_[a-z_]+_(?:total|seconds|up|waiting|success)", DOCUMENT)) <= known
 
 
 def test_every_path_of_the_api_is_one() -> None:
