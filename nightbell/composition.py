@@ -100,7 +100,7 @@ async def compose(settings: Settings, *, clock: Clock | None = None, url: str | 
         site = _site(settings, clock, database, ring, plans, jobs)
         stack.push_async_callback(site.media.close)
         stack.push_async_callback(site.events.close)
-        gauges = Gauges(site.metrics.registry, database, clock)
+        gauges = Gauges(site.metrics.registry, database, clock, plans)
         calendars = Calendars(networks_of(settings.calendar_networks))
         yield Parts(settings, clock, ring, database, plans, queue, gateway, site, gauges, calendars)
 

@@ -27,6 +27,7 @@ from nightbell.composition import Parts
 from nightbell.shift_asking import ask_start, tell_start
 from nightbell.texting import AFTER_UNCERTAIN, MOST_TRIES, about, again_after, tell_member
 from routing.plan import Plan
+from routing.synthetic import is_synthetic
 from storage import jobs, pages, pins
 from storage.alerts import Alert, AlertKind
 from storage.calls import leg_position
@@ -72,7 +73,11 @@ class Effects:
 
     async def place_call(self, page: str, attempt: int) -> None:
         """Ring the attempt's address."""
-        if not await self._is_intended(page, attempt):
+        intended = await self._intended(page, attempt)
+        if intended is None:
+            return
+        if is_synthetic(intended.page.practice):
+            await self._note(page, attempt)
             return
         await self._pacer.turn(jobs.URGENT)
         async with self._parts.database.statement() as connection:
@@ -91,13 +96,18 @@ class Effects:
         await self._was_placed(page, attempt, sid)
         await self._site.learning.learn(plan, claimed.address, CALL_PLACED)
 
-    async def _is_intended(self, page: str, attempt: int) -> bool:
-        """Asked before waiting for a slot, so that what was cancelled takes none."""
+    async def _intended(self, page: str, attempt: int) -> PageCall | None:
+        """The page, while the attempt is to be made. Asked before waiting for a slot: what was cancelled takes none."""
         try:
             stored, _ = await self._page(page)
         except NotFoundError:
-            return False
-        return any(a.number == attempt and a.state is AttemptState.INTENDED for a in stored.page.attempts)
+            return None
+        is_so = any(a.number == attempt and a.state is AttemptState.INTENDED for a in stored.page.attempts)
+        return stored if is_so else None
+
+    async def _note(self, page: str, attempt: int) -> None:
+        """Of a page of the watchdog's: it counts as handed to Twilio, and takes no slot from a real one."""
+        await self._was_placed(page, attempt, f"probe:{page}:{attempt}")
 
     async def _call(self, stored: PageCall, plan: Plan, attempt: int, claimed: Claim) -> PlacedCall:
         urls, page = self._site.urls, stored.page.id
@@ -134,6 +144,9 @@ class Effects:
             await self._tell_placed(page, attempt)
             return
         stored, plan = await self._page(page)
+        if is_synthetic(plan.practice):
+            await self._note(page, attempt)
+            return
         body = sms_body(plan, stored, _attempt(stored, attempt))
         body += await self._link(plan, stored, _attempt(stored, attempt))
         sent = about(self._parts, plan)
@@ -167,7 +180,7 @@ class Effects:
         """Of what was handed over: a worker that died when it had Twilio's answer may not have told the page."""
         async with self._parts.database.statement() as connection:
             sid = await pages.sid_of(connection, page, attempt)
-        if sid is not None and await self._is_intended(page, attempt):
+        if sid is not None and await self._intended(page, attempt) is not None:
             await self._was_placed(page, attempt, sid)
 
     async def _not_placed(self, job: str, page: str, attempt: int, tries: int, error: TwilioError) -> None:

@@ -1,8 +1,9 @@
-"""Posting an alert to a program of the operators': signed, in three tries, never following where it leads."""
+"""Posting to a program of the operators': signed, in three tries, never following where it leads."""
 
 import asyncio
 import hmac
 import json
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final
 
@@ -24,21 +25,19 @@ PAUSE: Final = 1.0
 SIGNATURE: Final = "X-Nightbell-Signature"
 
 
-async def post(settings: Settings, url: str, raised: Raised, before: int = 0) -> bool:
-    """Post it; whether it was taken. `before`: how often it came before, in the last 24 h."""
-    body = json.dumps(as_json(raised, before)).encode()
+async def post(settings: Settings, url: str, told: Mapping[str, object]) -> bool:
+    """Post it; whether it was taken. Nothing about the address, which may hold a secret, or the answer is logged."""
+    body = json.dumps(told).encode()
     headers = {"Content-Type": "application/json", "User-Agent": "Nightbell", **_signed(settings, body)}
     allowed = networks_of(settings.calendar_networks)
     for tries in range(1, TRIES + 1):
         try:
             async with httpx.AsyncClient(transport=GuardedTransport(allowed), timeout=WITHIN) as client:
-                answer = await client.post(url, content=body, headers=headers)
-                answer.raise_for_status()
+                (await client.post(url, content=body, headers=headers)).raise_for_status()
         except AddressError as error:
             _log.error("alert_not_posted", error=str(error))
             return False
         except (httpx.HTTPError, OSError) as error:
-            # Neither the address, which may hold a secret, nor the answer.
             _log.error("alert_not_posted", error=type(error).__name__, tries=tries)
             if tries < TRIES:
                 await asyncio.sleep(tries * PAUSE)

@@ -19,8 +19,10 @@ from storage.pulse import Pulse, pulse
 
 VIGIL_EVERY: Final = 10.0
 """Real seconds between two looks."""
+QUIET_AFTER: Final = 10.0
+"""Real seconds without a sign of life of any worker after which monitors are shown none."""
 SILENT_AFTER: Final = 60.0
-"""Real seconds without a sign of life of any worker; it gives one every 2 s."""
+"""The same, until the operators are told; a worker gives one every 2 s."""
 LATE_AFTER: Final = 30.0
 """Seconds that a page may be late, or a job wait, before a person is to look."""
 MOST_JOBS: Final = 500
@@ -36,9 +38,10 @@ LOOK_BACK: Final = TimeDelta(hours=24)
 
 
 class Vigil:
-    """One server's watch."""
+    """One server's watch. `pulse`: what the last look found; None while there was none, or the database was away."""
 
     def __init__(self, parts: Parts) -> None:
+        self.pulse: Pulse | None = None
         self._parts = parts
         self._alerting = Alerting(parts, _at_once)
         self._since = time.monotonic()
@@ -47,11 +50,17 @@ class Vigil:
         self._away_since: float | None = None
         self._away: Last | None = None
 
+    @property
+    def worker_lives(self) -> bool | None:
+        """Whether any worker gave a sign of life of late; None while that is not known."""
+        return None if self.pulse is None else self.pulse.silent is not None and self.pulse.silent < QUIET_AFTER
+
     async def look(self) -> None:
         """Look, and tell. Raises UnavailableError."""
+        self.pulse = None
         try:
             async with self._parts.database.statement() as connection:
-                found = await pulse(connection, self._parts.clock.now())
+                self.pulse = found = await pulse(connection, self._parts.clock.now())
         except UnavailableError:
             await self._database_is_away()
             raise

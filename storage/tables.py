@@ -205,6 +205,7 @@ pages = Table(
     ForeignKeyConstraint(["practice", "plan_version"], ["plan_versions.practice", "plan_versions.version"]),
     Index("ix_pages_due", "due", postgresql_where=text("due IS NOT NULL")),
     Index("ix_pages_taken", "practice", postgresql_where=text("state IN ('accepted', 'bridged')")),
+    Index("ix_pages_open", "practice", postgresql_where=text("state <> 'resolved'")),
     Index("ix_pages_caller_index", "caller_index", "opened_at"),
     Index(
         "ix_pages_report",

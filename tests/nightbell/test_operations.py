@@ -12,10 +12,12 @@ import pytest
 import typer.main
 import yaml
 from typer.core import TyperGroup
+from whenever import Instant
 
 from api.app import describe
 from nightbell.cli import app
 from nightbell.gauges import _HELP
+from nightbell.probe.figures import write_figures
 from nightbell.settings import Settings
 from storage.seal import KeyRing, new_key_setting
 from telephony.emulator import NoAnswer
@@ -60,10 +62,12 @@ def test_every_setting_is_one() -> None:
     assert set(re.findall(r"(?:NIGHTBELL|TWILIO)_[A-Z_]+", DOCUMENT)) - {"NIGHTBELL_KEY"} <= known
 
 
-def test_every_metric_is_one() -> None:
+def test_every_metric_is_one(tmp_path: Path) -> None:
+    write_figures(tmp_path / "probe.prom", [], {}, Instant.now())
+    probes = set(re.findall(r"^nightbell_probe_\w+", (tmp_path / "probe.prom").read_text(), re.MULTILINE))
     families = [family for family in Metrics().registry.collect() if family.samples or family.name]
     known = {f"{family.name}{end}" for family in families for end in ("", "_total", "_bucket")}
-    known |= {f"nightbell_{name}" for name in _HELP}
+    known |= {f"nightbell_{name}" for name in _HELP} | probes
     for text in (DOCUMENT, RULES):
         named = set(re.findall(r"\bnightbell_[a-z_]+", text)) - {"nightbell_nightbell"}
         assert len(named) >= 9

@@ -57,6 +57,7 @@ CASES = [
     ("caller-id", "caller_id", "waive", ('caller_id: "+16175550100"', 'caller_id: "+16175550101"')),
     ("repeated-number", "destinations.front_desk.numbers.1", "one of the two", ('"+16175550112"', '"+16175550111"')),
     ("repeated-number", "staff.2", "their own", ('["+16175550123"]', '["+16175550122"]')),
+    ("reserved", "destinations.answering_service.numbers.0", "another id", ("practice: maple-pediatrics", "practice: nightbell-probe"), ("+18885550199", "+18885550299")),
     ("loop", "destinations.front_desk.numbers.0", "behind it", ('"+16175550111"', '"+16175550100"')),
     ("loop", "staff.1.voice.1", "behind it", ('"+16175550132"', '"+16175550100"')),
     ("unknown-name", "operators.page.1", "`backup`", ('operators: {sms: ["+16175550190"]}', "operators: {page: [primary, backupp]}")),
