@@ -295,7 +295,7 @@ async def test_a_failure_is_told_once_by_text_and_webhook_and_its_end_too(outsid
         assert [told["why"] for told in program.posted] == ["worker: no worker"]
         assert program.posted[0] == {
             "id": None, "kind": "probe", "practice": None, "page": None, "why": "worker: no worker",
-            "at": "2026-11-22T07:05:00Z",
+            "at": "2026-11-22T07:05:00Z", "times": 1,
         }  # fmt: skip
         await after([*WRONG_WORKER, Finding("record", wrong("nothing", "look"))], 20)
         assert program.posted[-1]["why"] == "worker: no worker; record: nothing"
