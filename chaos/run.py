@@ -23,7 +23,9 @@ MOST_HELD: Final = 12.0
 Say = Callable[[str], None]
 
 
-async def run(seed: int, seconds: float, acts: list[Act], folder: Path, say: Say) -> Evidence:
+async def run(
+    seed: int, seconds: float, acts: list[Act], folder: Path, say: Say, most_held: float = MOST_HELD
+) -> Evidence:
     """Play the script; what there is to judge by."""
     async with world(folder, fronted=is_fronted(seed)) as stage:
         stage.says, stage.curtain = say, time.time()
@@ -41,7 +43,7 @@ async def run(seed: int, seconds: float, acts: list[Act], folder: Path, say: Say
             if isinstance(error, Exception):  # not that it was cancelled: the people's own mistake
                 raise error
         stage.note("nothing goes wrong any more")
-        await _settle(stage, callers)
+        await _settle(stage, callers, most_held)
         stage.exchange.timeline.raise_crashes()
         return await gather(stage)
 
@@ -60,13 +62,13 @@ async def _play(stage: World, act: Act, began: float) -> None:
     stage.note(f"over: {act.fault}")
 
 
-async def _settle(stage: World, callers: Callers) -> None:
+async def _settle(stage: World, callers: Callers, most_held: float) -> None:
     """Everything runs and everybody answers, until nothing is open any more, or the time is over."""
     everybody_answers(stage.exchange)
     callers.answer()
     began, left = time.monotonic(), "the database does not answer"
     while time.monotonic() - began < SETTLING:
-        if time.monotonic() - began > MOST_HELD:
+        if time.monotonic() - began > most_held:
             for leg in list(stage.exchange.legs.values()):
                 if leg.direction == "inbound":
                     leg.end("completed", "the chaos is over")

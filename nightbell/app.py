@@ -16,7 +16,7 @@ from api.feed_files import feed_route
 from api.health import Readiness, health_routes
 from api.page_link import page_link_route
 from nightbell.composition import Parts
-from nightbell.supervise import for_ever
+from nightbell.supervise import end, for_ever
 from nightbell.twilio_watch import LOOK_EVERY, TwilioWatch
 from nightbell.vigil import VIGIL_EVERY, Vigil
 from nightbell.worker import Worker
@@ -49,9 +49,7 @@ def create_app(parts: Parts, *, with_worker: bool = False) -> FastAPI:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(tasks)
 
     app = FastAPI(title="Nightbell", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = parts.site

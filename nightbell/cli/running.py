@@ -17,6 +17,7 @@ from nightbell.demo.stage import own_number
 from nightbell.leaving import LeavingServer
 from nightbell.logs import set_up_logs
 from nightbell.settings import Settings, load_settings
+from nightbell.supervise import end
 from nightbell.worker import Worker
 from storage.clock import MovedClock, read_clock
 from storage.embedded import start_embedded
@@ -130,14 +131,14 @@ def worker() -> None:
             following = asyncio.create_task(parts.plans.run())
             working = asyncio.create_task(Worker(parts).run())
             # How a container or a service manager stops it. What it leaves undone, another worker or the next one does.
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
+            told = asyncio.Event()
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+            stopping = asyncio.create_task(told.wait())
             stdout.print("The worker runs.")
             try:
-                await asyncio.wait({working})
+                await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for task in (working, following):
-                    task.cancel()
-                await asyncio.gather(working, following, return_exceptions=True)
+                await end([working, following, stopping])
 
     asyncio.run(run())
 

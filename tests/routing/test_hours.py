@@ -82,7 +82,12 @@ def kind_on_the_wall(table: Table, moment: datetime) -> str:
 @example((Table("America/New_York", Hours({Weekday.SUNDAY: (Window(60, 90),)})), Instant.from_utc(2026, 10, 31)))
 @example((Table("America/New_York", Hours({Weekday.SUNDAY: (Window(90, 150),)})), Instant.from_utc(2026, 3, 7)))
 @example((Table("America/Santiago", Hours({Weekday.SUNDAY: (Window(0, 90),)})), Instant.from_utc(2026, 9, 5)))
-@example((Table("America/Santiago", Hours({Weekday.SATURDAY: (Window(1410, 1440),), Weekday.SUNDAY: (Window(0, 30),)})), Instant.from_utc(2026, 9, 5)))
+@example(
+    (
+        Table("America/Santiago", Hours({Weekday.SATURDAY: (Window(1410, 1440),), Weekday.SUNDAY: (Window(0, 30),)})),
+        Instant.from_utc(2026, 9, 5),
+    )
+)
 def test_the_hours_agree_with_the_wall_clock_in_every_minute(case: tuple[Table, Instant]) -> None:
     table, start = case
     moment = datetime.fromtimestamp(start.timestamp(), UTC)
