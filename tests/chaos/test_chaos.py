@@ -1,4 +1,4 @@
-"""A short chaos: real processes, killed while calls keep coming. `make long` plays twice that, `make chaos` any seed."""
+"""A short chaos: real processes, killed while calls keep coming. `make long` and `make chaos` play longer ones."""
 
 import os
 import sys
