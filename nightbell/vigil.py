@@ -57,10 +57,8 @@ class Vigil:
 
     async def look(self) -> None:
         """Look, and tell. Raises UnavailableError."""
-        self.pulse = None
         try:
-            async with self._parts.database.statement() as connection:
-                self.pulse = found = await pulse(connection, self._parts.clock.now())
+            found = await self._feel()
         except UnavailableError:
             await self._database_is_away()
             raise
@@ -73,6 +71,16 @@ class Vigil:
         if self._queue(found) is None and not self._is_silent(found):
             await self._end(AlertKind.QUEUE, "the workers keep up again")
         await self._end(AlertKind.TWILIO, "Twilio answers again")
+
+    async def _feel(self) -> Pulse:
+        """The pulse, also for monitors, who see none as soon as there is none. Raises UnavailableError."""
+        found: Pulse | None = None
+        try:
+            async with self._parts.database.statement() as connection:
+                found = await pulse(connection, self._parts.clock.now())
+            return found
+        finally:
+            self.pulse = found
 
     async def _database_is_away(self) -> None:
         now = self._parts.clock.now()
