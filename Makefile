@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 # How many pages `make simulate` lets live and die; a failure prints the seed that lives it again.
 N ?= 100000
 
-.PHONY: demo test check bench simulate format clean
+.PHONY: demo test long check bench simulate chaos format clean
 
 demo: $(INSTALLED)
 	@$(BIN)/nightbell demo
@@ -15,6 +15,10 @@ demo: $(INSTALLED)
 # Two at a time, each with a PostgreSQL of its own: half the time on two cores.
 test: $(INSTALLED)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+# What `make test` asks a part of, asked whole.
+long: $(INSTALLED)
+	NIGHTBELL_LONG_TESTS=1 $(BIN)/python -m pytest tests/routing/test_one_answer.py tests/chaos
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -28,6 +32,9 @@ bench: $(INSTALLED)
 
 simulate: $(INSTALLED)
 	$(BIN)/python -m simulation $(N)
+
+chaos: $(INSTALLED)
+	$(BIN)/python -m chaos
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

@@ -23,6 +23,7 @@ _SHOWN: Final = {
     "told_at": "2026-11-22T07:25:21Z",
     "confirmed_at": None,
     "confirmed_by": None,
+    "over_at": None,
 }
 
 
@@ -41,9 +42,12 @@ class Alert(Told):
     """How often the same came since `at`; it was told once."""
     last_at: Moment
     told_at: Moment | None
+    """When somebody was told; until then it is tried again."""
     confirmed_at: Moment | None
     confirmed_by: str | None
     """Who pressed the key when they were rung."""
+    over_at: Moment | None
+    """When the trouble was seen to be over, where that can be seen."""
 
 
 @router.get("", operation_id="listAlerts")
@@ -64,5 +68,5 @@ def told(raised: Raised) -> Alert:
     return Alert(
         id=raised.number, kind=alert.kind, why=alert.why, page=alert.page or None, at=raised.at, times=raised.times,
         last_at=raised.last_at, told_at=raised.told_at, confirmed_at=raised.confirmed_at,
-        confirmed_by=raised.confirmed_by,
+        confirmed_by=raised.confirmed_by, over_at=raised.over_at,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 import time
 
 from alembic import context
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.schema import SchemaItem
 
 from storage import tables_calendar  # noqa: F401 - its tables belong to the metadata
@@ -21,7 +21,8 @@ def run() -> None:
     url = context.config.attributes.get("url") or context.config.get_main_option("sqlalchemy.url")
     if not url:
         raise SystemExit("migrations run through `nightbell migrate`, which knows the database's URL")
-    engine = create_engine(sqlalchemy_url(url))
+    # Without a pool: one that kept the connection of a migration that failed would keep its lock, too.
+    engine = create_engine(sqlalchemy_url(url), poolclass=NullPool)
     with engine.connect() as connection:
         # Several processes may start at once: the first migrates, the others wait and find nothing left to do.
         # Asked again and again, not waited for: whoever waits in a statement holds up an index made concurrently.

@@ -1,43 +1,47 @@
 """Telling the operators: by text, by call where it cannot wait, and to a program of theirs.
 
-Whoever is told is found when it is told: those of the plan's `operators` who are on call then, its listed numbers, or,
-where it has none or none is concerned, the server's own. One way that fails does not keep the others from being tried.
+Whoever is told is found when it is told: those of the plan's `operators` who are on call then, and its listed numbers;
+the server's own where it has none. What is no practice's is told to the server's own, and without any to the operators
+of every practice. One way that fails does not keep the others from being tried; where all fail, it is tried again.
 """
 
 import asyncio
-import hmac
-import json
-from collections import deque
 from collections.abc import Awaitable, Callable
-from hashlib import sha256
+from dataclasses import dataclass
 from typing import Final
 
-import httpx
 import structlog
 from whenever import Instant, TimeDelta
 
-from calendars.errors import AddressError
-from calendars.guard import GuardedTransport, networks_of
-from escalation.oncall import paged
+from escalation.alerting import again_in
 from escalation.page import code_of
-from escalation.reach import is_textable
-from escalation.roster import Member
+from escalation.wallclock import shown
 from nightbell.composition import Parts
+from nightbell.posting import as_json, post
 from nightbell.texting import text
+from routing.operators import Operator, listed, operator_at, operators_of
 from routing.plan import Plan
+from routing.synthetic import is_synthetic
 from storage import alerts
-from storage.alerts import URGENT, Alert, AlertKind, Raised, raise_alert
+from storage.alerts import UNSTORED, URGENT, Alert, AlertKind, Raised, raise_alert
 from telephony.errors import TwilioError
 
 _log = structlog.get_logger(__name__)
 
 RING_FOR: Final = TimeDelta(seconds=30)
-WITHIN: Final = 5.0
-"""Real seconds that a program of the operators' has to answer."""
-TRIES: Final = 3
-PAUSE: Final = 1.0
-"""Real seconds before the second try; twice that before the third."""
-SIGNATURE: Final = "X-Nightbell-Signature"
+LATE: Final = TimeDelta(minutes=2)
+"""What is told later than this says when it was."""
+TELLING: Final = TimeDelta(minutes=1)
+"""How long an alert is left to whoever began to tell it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Somebody to tell, from the plan's number. `rings`: they are rung besides, whatever becomes of the text."""
+
+    plan: Plan
+    operator: Operator
+    rings: bool = False
 
 
 class Alerting:
@@ -52,134 +56,138 @@ class Alerting:
         async with self._parts.database.transaction() as connection:
             await raise_alert(connection, self._parts.site.jobs, alert, self._parts.clock.now())
 
-    async def tell(self, number: int) -> None:
-        """Tell the alert of this number, unless it was told. Raises UnavailableError."""
+    async def tell(self, number: int) -> TimeDelta | None:
+        """Tell the alert of this number, unless it was told or is told just now; after what time to try again.
+
+        Raises UnavailableError.
+        """
+        now = self._parts.clock.now()
+        async with self._parts.database.statement() as connection:
+            raised = await alerts.claim(connection, number, now, now + TELLING)
+            if raised is None:
+                waits = await alerts.waits_until(connection, number)
+                return waits - now if waits else None
+            before = await alerts.times_before(connection, raised)
+        # Of the watchdog's, it is only looked whether a worker came this far.
+        if is_synthetic(raised.alert.practice) or await self._say(raised, before):
+            async with self._parts.database.statement() as connection:
+                await alerts.mark_told(connection, number, self._parts.clock.now())
+            return None
+        return await self._put_off(raised)
+
+    async def tell_unstored(self, alert: Alert) -> bool:
+        """Tell what cannot be stored, since the database is away; whether anybody was told."""
+        now = self._parts.clock.now()
+        return await self._say(Raised(UNSTORED, "", alert, now, 1, now, None, None, None, None), 0)
+
+    async def _put_off(self, raised: Raised) -> TimeDelta | None:
+        now = self._parts.clock.now()
+        again = again_in(raised.at, now)
+        _log.error("nobody_told", kind=raised.alert.kind.value, practice=raised.alert.practice, again=again is not None)
+        if again is not None:
+            async with self._parts.database.statement() as connection:
+                await alerts.put_off(connection, raised.number, now + again)
+        return again
+
+    async def _say(self, raised: Raised, before: int) -> bool:
+        """Tell everybody, by every way at once; whether any of them worked."""
+        alert = raised.alert
+        _log.error("operators_alerted", kind=alert.kind.value, why=alert.why, practice=alert.practice)
+        plan = self._parts.plans.current(alert.practice)
+        body = words(plan, raised, before, self._parts.clock.now())
+        ways = [self._post(url, raised, before) for url in self._programs(plan)]
+        ways += [self._reach(each, raised, body) for each in self._told(plan, alert)]
+        told = False
+        for outcome in await asyncio.gather(*ways, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                _log.error("alert_not_told", error=type(outcome).__name__)
+            told |= outcome is True
+        if told:
+            self._parts.site.metrics.alerts.labels(alert.kind.value).inc()
+        return told
+
+    def _programs(self, plan: Plan | None) -> list[str]:
+        """Where it is posted."""
+        own, everybody = self._parts.settings.operators_webhook, self._parts.plans.all()
+        first = plan.operators.webhook if plan else own
+        if found := first or own:
+            return [found]
+        return [] if plan else list(dict.fromkeys(one.operators.webhook for one in everybody if one.operators.webhook))
+
+    def _told(self, plan: Plan | None, alert: Alert) -> list[Told]:
+        """Who is told by telephone."""
+        own, everybody = self._parts.settings.operator_numbers, list(self._parts.plans.all())
+        if plan is not None and (found := self._of(plan, alert)):
+            return found
+        sender = plan or next(iter(everybody), None)
+        if sender is not None and own:
+            return [Told(sender, listed(number)) for number in own]
+        each = {told.operator.numbers: told for one in everybody for told in self._of(one, alert)}
+        return [] if plan else list(each.values())
+
+    def _of(self, plan: Plan, alert: Alert) -> list[Told]:
+        rings = plan.operators.call and alert.kind in URGENT
+        return [Told(plan, operator, rings) for operator in operators_of(plan, self._parts.clock.now())]
+
+    async def _reach(self, told: Told, raised: Raised, body: str) -> bool:
+        operator, plan = told.operator, told.plan
+        texted = False
+        if operator.sms:
+            about: dict[str, str | int] = {} if told.rings else {"practice": plan.practice, "alert": raised.number}
+            path = "sms/status" if told.rings else "sms/alert/status"
+            texted = await text(self._parts, operator.sms, plan.caller_id, body, about, path=path) is None
+            self._count("sms", told=texted)
+        rung = False
+        if told.rings or not texted:
+            rung = await self._ring(plan, operator, raised)
+        return texted or rung
+
+    async def _ring(self, plan: Plan, operator: Operator, raised: Raised, tried: str = "") -> bool:
+        """Ring their next number, or the one after it where Twilio does not call that; whether one is rung."""
+        query: dict[str, str | int] = {"practice": plan.practice, "alert": raised.number}
+        urls = self._parts.site.urls
+        url, status = urls.at("voice/alert", query), urls.at("voice/alert/status", query)
+        while number := operator.after(tried):
+            await self._turn()
+            try:
+                await self._parts.gateway.place_call(number, plan.caller_id, url, status, RING_FOR)
+            except TwilioError as error:
+                _log.error("operator_not_rung", error=str(error))
+                tried = number
+            else:
+                self._count("call", told=True)
+                return True
+        if operator.voice and not tried:
+            self._count("call", told=False)
+        return False
+
+    async def ring_next(self, number: int, practice: str, whose: str, tried: str) -> None:
+        """A text to the operator's number `whose` did not arrive, or `tried` was rung and nobody confirmed."""
         async with self._parts.database.statement() as connection:
             raised = await alerts.find(connection, number)
-            before = await alerts.times_before(connection, raised) if raised else 0
-        if raised is None or raised.told_at is not None:
+        plan = self._parts.plans.current(practice)
+        if plan is None or raised is None or raised.confirmed_at is not None or raised.over_at is not None:
             return
-        await self.say(raised, before)
-        async with self._parts.database.statement() as connection:
-            await alerts.mark_told(connection, number, self._parts.clock.now())
+        await self._ring(plan, operator_at(plan, whose), raised, tried)
 
-    async def say(self, raised: Raised, before: int = 0) -> None:
-        """Tell everybody, by every way at once. Needs no database."""
-        alert = raised.alert
-        plan = self._parts.plans.current(alert.practice)
-        _log.error("operators_alerted", kind=alert.kind.value, why=alert.why, practice=alert.practice)
-        self._parts.site.metrics.alerts.labels(alert.kind.value).inc()
-        sender = plan or next(iter(self._parts.plans.all()), None)
-        url = (plan.operators.webhook if plan else "") or self._parts.settings.operators_webhook
-        ways = [self._post(url, raised)] if url else []
-        if sender is not None:
-            body = words(plan, alert, before)
-            rings = plan is not None and plan.operators.call and alert.kind in URGENT
-            ways += [self._reach(sender, each, raised, body, rings=rings) for each in self._numbers(plan)]
-        for failed in await asyncio.gather(*ways, return_exceptions=True):
-            if isinstance(failed, Exception):
-                _log.error("alert_not_told", error=type(failed).__name__)
+    def _count(self, way: str, *, told: bool) -> None:
+        self._parts.site.metrics.told.labels(way, "told" if told else "failed").inc()
 
-    def _numbers(self, plan: Plan | None) -> list[tuple[str, bool]]:
-        """Whom to tell, each once: their number, and whether it can be texted."""
-        found: dict[str, bool] = {}
-        if plan is not None:
-            roster, now = plan.escalation.roster, self._parts.clock.now()
-            ids = (member for target in plan.operators.page for member in paged(roster, target, now))
-            for member in (roster.members[one] for one in ids if one in roster.members):
-                found.update(_way_to(plan, member))
-            found.update(dict.fromkeys(plan.operators.sms, True))
-        return list((found or dict.fromkeys(self._parts.settings.operator_numbers, True)).items())
-
-    async def _reach(self, sender: Plan, to: tuple[str, bool], raised: Raised, body: str, *, rings: bool) -> None:
-        number, textable = to
-        error = await text(self._parts, number, sender.caller_id, body) if textable else None
-        self._count("sms", ok=error is None, used=textable)
-        if rings or error is not None or not textable:
-            await self._ring(sender, number, raised)
-
-    async def _ring(self, sender: Plan, number: str, raised: Raised) -> None:
-        query: dict[str, str | int] = {"practice": sender.practice, "alert": raised.number}
-        urls = self._parts.site.urls
-        await self._turn()
-        try:
-            url, status = urls.at("voice/alert", query), urls.at("voice/alert/status", query)
-            await self._parts.gateway.place_call(number, sender.caller_id, url, status, RING_FOR)
-        except TwilioError as error:
-            _log.error("operator_not_rung", error=str(error))
-            self._count("call", ok=False)
-        else:
-            self._count("call", ok=True)
-
-    def _count(self, way: str, *, ok: bool, used: bool = True) -> None:
-        if used:
-            self._parts.site.metrics.told.labels(way, "told" if ok else "failed").inc()
-
-    async def _post(self, url: str, raised: Raised) -> None:
-        """Post it to the operators' own program: in three tries, never following where it leads."""
-        body = json.dumps(as_json(raised)).encode()
-        headers = {"Content-Type": "application/json", "User-Agent": "Nightbell"}
-        secret = self._parts.settings.webhook_secret.get_secret_value()
-        headers |= {SIGNATURE: f"sha256={hmac.new(secret.encode(), body, sha256).hexdigest()}"} if secret else {}
-        allowed = networks_of(self._parts.settings.calendar_networks)
-        for tries in range(1, TRIES + 1):
-            try:
-                async with httpx.AsyncClient(transport=GuardedTransport(allowed), timeout=WITHIN) as client:
-                    answer = await client.post(url, content=body, headers=headers)
-                    answer.raise_for_status()
-            except AddressError as error:
-                _log.error("alert_not_posted", error=str(error))
-                break
-            except (httpx.HTTPError, OSError) as error:
-                # Neither the address, which may hold a secret, nor the answer.
-                _log.error("alert_not_posted", error=type(error).__name__, tries=tries)
-                await asyncio.sleep(tries * PAUSE)
-            else:
-                self._count("webhook", ok=True)
-                return
-        self._count("webhook", ok=False)
+    async def _post(self, url: str, raised: Raised, before: int) -> bool:
+        taken = await post(self._parts.settings, url, as_json(raised, before))
+        self._count("webhook", told=taken)
+        return taken
 
 
-def _way_to(plan: Plan, member: Member) -> dict[str, bool]:
-    if member.sms is not None and is_textable(plan.escalation.roster, member):
-        return {member.sms: True}
-    return {member.voice[0]: False} if member.voice else {}
-
-
-def words(plan: Plan | None, alert: Alert, before: int = 0) -> str:
-    """The text: whose, which page, what, and how often it came before."""
+def words(plan: Plan | None, raised: Raised, before: int, now: Instant) -> str:
+    """The text: whose, which page, what, since when if it comes late, and how often it came before."""
+    alert = raised.alert
     about = f", {plan.name}" if plan else ""
     code = f", page {code_of(alert.page)}" if alert.page else ""
+    since = shown(raised.at, plan.zone) if plan else f"{shown(raised.at, 'UTC')} UTC"
+    late = f" (since {since})" if now - raised.at >= LATE else ""
     again = f" ({before} times before, in the last 24 h)" if before else ""
-    return f"Nightbell alert{about}{code}: {alert.why}{again}"
-
-
-def as_json(raised: Raised) -> dict[str, object]:
-    """What is posted. Nothing in it is about a patient."""
-    alert = raised.alert
-    return {
-        "id": raised.number,
-        "kind": alert.kind.value,
-        "practice": alert.practice or None,
-        "page": alert.page or None,
-        "why": alert.why,
-        "at": raised.at.format_iso(),
-    }
-
-
-class Failures:
-    """Twilio's failures of this process, of which one alone is nobody's business."""
-
-    MANY: Final = 3
-    WITHIN: Final = TimeDelta(minutes=5)
-
-    def __init__(self) -> None:
-        self._at = deque[Instant](maxlen=self.MANY)
-
-    def are_many(self, now: Instant) -> bool:
-        """Count one; whether there have been so many within the time."""
-        self._at.append(now)
-        return len(self._at) == self.MANY and now - self._at[0] <= self.WITHIN
+    return f"Nightbell alert{about}{code}: {alert.why}{late}{again}"
 
 
 def failing(error: TwilioError) -> Alert:

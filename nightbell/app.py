@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Coroutine
 from typing import Any, Final
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from starlette.routing import Mount
 
 from api.app import PREFIX, create_api
@@ -16,7 +16,8 @@ from api.feed_files import feed_route
 from api.health import Readiness, health_routes
 from api.page_link import page_link_route
 from nightbell.composition import Parts
-from nightbell.supervise import for_ever
+from nightbell.supervise import end, for_ever
+from nightbell.twilio_watch import LOOK_EVERY, TwilioWatch
 from nightbell.vigil import VIGIL_EVERY, Vigil
 from nightbell.worker import Worker
 from storage.errors import UnavailableError
@@ -32,13 +33,15 @@ REPLAY_EVERY: Final = 5.0
 
 def create_app(parts: Parts, *, with_worker: bool = False) -> FastAPI:
     """The application. `with_worker`: this process also does the worker's jobs, for a small site."""
+    vigil, twilio = Vigil(parts), TwilioWatch(parts)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         background: list[Coroutine[Any, Any, None]] = [
             for_ever("plans", parts.plans.run),
             for_ever("journal", lambda: replay_journal(parts.site), REPLAY_EVERY),
-            for_ever("vigil", Vigil(parts).look, VIGIL_EVERY),
+            for_ever("vigil", vigil.look, VIGIL_EVERY),
+            for_ever("twilio", twilio.look, LOOK_EVERY),
         ]
         if with_worker:
             background.append(Worker(parts).run())
@@ -46,15 +49,20 @@ def create_app(parts: Parts, *, with_worker: bool = False) -> FastAPI:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(tasks)
 
     app = FastAPI(title="Nightbell", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.site = parts.site
-    app.state.parts = parts
+    app.state.leaving = False
+    app.state.vigil, app.state.twilio = vigil, twilio
     app.router.routes.extend(routes())
-    app.include_router(health_routes(readiness, parts.site.metrics.registry, parts.gauges.look))
+    app.include_router(
+        health_routes(
+            lambda: readiness(parts, vigil, twilio, leaving=app.state.leaving),
+            parts.site.metrics.registry,
+            parts.gauges.look,
+        )
+    )
     desk = Desk(
         parts.clock,
         parts.ring,
@@ -79,16 +87,17 @@ def _mounted(api: FastAPI) -> Mount:
     return mount
 
 
-def readiness(request: Request) -> Readiness:
-    """What this process can do now."""
-    parts: Parts = request.app.state.parts
+def readiness(parts: Parts, vigil: Vigil, twilio: TwilioWatch, *, leaving: bool) -> Readiness:
+    """What this process can do now. Nothing is asked for it, however often somebody asks."""
     practices = len(parts.plans.all())
     return Readiness(
-        ready=practices > 0,
+        ready=practices > 0 and not leaving,
         practices=practices,
         database=parts.database.answers and not parts.database.is_away,
         plans_from_disk=parts.plans.loaded_from_disk,
         journal_empty=parts.site.journal.is_empty(),
+        worker=vigil.worker_lives,
+        twilio=twilio.answers,
     )
 
 

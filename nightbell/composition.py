@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import procrastinate
 import structlog
+from whenever import TimeDelta
 
 from calendars.copying import Calendars
 from calendars.guard import networks_of
@@ -93,13 +94,13 @@ async def compose(settings: Settings, *, clock: Clock | None = None, url: str | 
         plans = PlanCache(database, clock, settings.data_dir / "plans")
         await load_plans(plans)
         queue = make_app(database.url)
-        jobs = Jobs(queue)
+        jobs = Jobs(queue, TimeDelta(minutes=settings.alerts_again_after))
         gateway = Gateway(settings.account_sid or "AC", settings.auth_token.get_secret_value() or "-", settings.api_url)
         stack.push_async_callback(gateway.close)
         site = _site(settings, clock, database, ring, plans, jobs)
         stack.push_async_callback(site.media.close)
         stack.push_async_callback(site.events.close)
-        gauges = Gauges(site.metrics.registry, database, clock)
+        gauges = Gauges(site.metrics.registry, database, clock, plans)
         calendars = Calendars(networks_of(settings.calendar_networks))
         yield Parts(settings, clock, ring, database, plans, queue, gateway, site, gauges, calendars)
 
@@ -107,7 +108,7 @@ async def compose(settings: Settings, *, clock: Clock | None = None, url: str | 
 def _site(  # the parts in the order in which they depend on each other
     settings: Settings, clock: Clock, database: Database, ring: KeyRing, plans: PlanCache, jobs: Jobs
 ) -> Site:
-    token = settings.auth_token.get_secret_value()
+    auth = (settings.account_sid, settings.auth_token.get_secret_value())
     return Site(
         account_sid=settings.account_sid,
         tokens=settings.tokens,
@@ -120,7 +121,7 @@ def _site(  # the parts in the order in which they depend on each other
         jobs=jobs,
         journal=Journal(settings.data_dir / "journal", ring),
         urls=Urls(settings.public_url),
-        media=Media(settings.public_url, token.encode(), (settings.account_sid, token)),
+        media=Media(settings.public_url, [token.encode() for token in settings.tokens or ("",)], auth),
         learning=Learning(database, clock),
         shifts=ShiftAnswers(database, jobs),
         metrics=Metrics(),

@@ -4,8 +4,10 @@ import asyncio
 from typing import Final
 
 import structlog
+from whenever import TimeDelta
 
 from api.page_link import page_link
+from escalation.alerting import Tally
 from escalation.learnt import CALL_PLACED
 from escalation.page import (
     Attempt,
@@ -20,11 +22,12 @@ from escalation.page import (
 )
 from escalation.presence import is_to_be_moved
 from ivr.position import Phase, Position
-from nightbell.alerting import Alerting, Failures, failing
+from nightbell.alerting import Alerting, failing
 from nightbell.composition import Parts
 from nightbell.shift_asking import ask_start, tell_start
 from nightbell.texting import AFTER_UNCERTAIN, MOST_TRIES, about, again_after, tell_member
 from routing.plan import Plan
+from routing.synthetic import is_synthetic
 from storage import jobs, pages, pins
 from storage.alerts import Alert, AlertKind
 from storage.calls import leg_position
@@ -43,6 +46,9 @@ ONCE: Final = 600.0
 """Real seconds in which the same moving of a leg is not done again."""
 MOVED: Final = 100
 """How far the turns of a moved leg are ahead, so that they never meet those of the loop it was taken out of."""
+MANY_FAILURES: Final = 3
+FAILURES_WITHIN: Final = TimeDelta(minutes=5)
+"""So many failures of Twilio's, each after all its tries, are not a bad moment: somebody is to look."""
 DESK_PAUSE: Final = 15.0
 """Real seconds between two ringings of a desk, besides the ringing itself."""
 
@@ -56,7 +62,7 @@ class Effects:
         self._gateway = parts.gateway
         self._pacer = Pacer(self._slot)
         self.alerting = Alerting(parts, lambda: self._pacer.turn(jobs.URGENT))
-        self._platform = Failures()
+        self._platform = Tally(MANY_FAILURES, FAILURES_WITHIN)
 
     async def _slot(self) -> float:
         interval = 1.0 / self._parts.settings.calls_per_second
@@ -67,7 +73,11 @@ class Effects:
 
     async def place_call(self, page: str, attempt: int) -> None:
         """Ring the attempt's address."""
-        if not await self._is_intended(page, attempt):
+        intended = await self._intended(page, attempt)
+        if intended is None:
+            return
+        if is_synthetic(intended.page.practice):
+            await self._note(page, attempt)
             return
         await self._pacer.turn(jobs.URGENT)
         async with self._parts.database.statement() as connection:
@@ -86,13 +96,18 @@ class Effects:
         await self._was_placed(page, attempt, sid)
         await self._site.learning.learn(plan, claimed.address, CALL_PLACED)
 
-    async def _is_intended(self, page: str, attempt: int) -> bool:
-        """Asked before waiting for a slot, so that what was cancelled takes none."""
+    async def _intended(self, page: str, attempt: int) -> PageCall | None:
+        """The page, while the attempt is to be made. Asked before waiting for a slot: what was cancelled takes none."""
         try:
             stored, _ = await self._page(page)
         except NotFoundError:
-            return False
-        return any(a.number == attempt and a.state is AttemptState.INTENDED for a in stored.page.attempts)
+            return None
+        is_so = any(a.number == attempt and a.state is AttemptState.INTENDED for a in stored.page.attempts)
+        return stored if is_so else None
+
+    async def _note(self, page: str, attempt: int) -> None:
+        """Of a page of the watchdog's: it counts as handed to Twilio, and takes no slot from a real one."""
+        await self._was_placed(page, attempt, f"probe:{page}:{attempt}")
 
     async def _call(self, stored: PageCall, plan: Plan, attempt: int, claimed: Claim) -> PlacedCall:
         urls, page = self._site.urls, stored.page.id
@@ -129,6 +144,9 @@ class Effects:
             await self._tell_placed(page, attempt)
             return
         stored, plan = await self._page(page)
+        if is_synthetic(plan.practice):
+            await self._note(page, attempt)
+            return
         body = sms_body(plan, stored, _attempt(stored, attempt))
         body += await self._link(plan, stored, _attempt(stored, attempt))
         sent = about(self._parts, plan)
@@ -162,7 +180,7 @@ class Effects:
         """Of what was handed over: a worker that died when it had Twilio's answer may not have told the page."""
         async with self._parts.database.statement() as connection:
             sid = await pages.sid_of(connection, page, attempt)
-        if sid is not None and await self._is_intended(page, attempt):
+        if sid is not None and await self._intended(page, attempt) is not None:
             await self._was_placed(page, attempt, sid)
 
     async def _not_placed(self, job: str, page: str, attempt: int, tries: int, error: TwilioError) -> None:
@@ -175,10 +193,13 @@ class Effects:
                 arguments: dict[str, str | int] = {"page": page, "attempt": attempt}
                 await self._site.jobs.defer(connection, job, arguments, priority=jobs.URGENT, delay=delay)
             return
-        failed = _failed(attempt, error)
-        if failed.platform and self._platform.are_many(self._parts.clock.now()):
+        await self._count(error)
+        await self._site.paging.happen(page, Failed(attempt, str(error), platform=_is_platform(error)))
+
+    async def _count(self, error: TwilioError) -> None:
+        """Have the operators told, when Twilio fails again and again."""
+        if _is_platform(error) and self._platform.is_much(self._parts.clock.now()):
             await self.alerting.raise_(failing(error))
-        await self._site.paging.happen(page, failed)
 
     async def cancel_call(self, page: str, attempt: int) -> None:
         """End a call that nobody needs any more."""
@@ -193,6 +214,7 @@ class Effects:
         except TwilioError as error:
             # It ends by itself: what it says when answered is that somebody else has the page.
             _log.warning("not_cancelled", attempt=attempt, error=str(error))
+            await self._count(error)
 
     # ---- the caller and the clinician ---------------------------------------------------------------------------
 
@@ -222,6 +244,7 @@ class Effects:
             await self._site.paging.leg_gone(page, stored.caller_leg)
         except TwilioError as error:
             _log.error("caller_not_moved", error=str(error))
+            await self._count(error)
 
     async def _move(self, sid: str, url: str) -> None:
         """Move a leg, again where Twilio was busy or did not answer: twice to the same place does no harm.
@@ -265,6 +288,7 @@ class Effects:
         except TwilioError as error:
             # Then they wait until they hang up, and the page is opened again when its time is over.
             _log.warning("callback_not_offered", page=stored.page.id, error=str(error))
+            await self._count(error)
 
     # ---- operators and desks ------------------------------------------------------------------------------------
 
@@ -272,8 +296,17 @@ class Effects:
         """Tell the operators. `why` and the others: a job from before alerts were stored with what they are about."""
         if why:
             await self.alerting.raise_(Alert(AlertKind.PAGE if page else AlertKind.CALENDAR, why, practice, page))
-        else:
-            await self.alerting.tell(alert)
+            return
+        again = await self.alerting.tell(alert)
+        if again is not None:
+            delay = max(again.total("seconds"), 1.0)
+            async with self._parts.database.transaction() as connection:
+                await self._site.jobs.defer(connection, jobs.ALERT, {"alert": alert}, priority=jobs.URGENT, delay=delay)
+
+    async def ring_operator(self, alert: int, practice: str, whose: str, tried: str) -> None:
+        """Ring the operator's next number; see `Alerting.ring_next`."""
+        if await self._is_first(f"operator {alert} {whose} {tried}"):
+            await self.alerting.ring_next(alert, practice, whose, tried)
 
     async def tell_member(self, practice: str, member: str, words: str) -> None:
         """Text one of the staff about their shifts."""
@@ -305,6 +338,7 @@ class Effects:
                 await self._gateway.place_call(number, plan.caller_id, url, status, desk.ring_for)
             except TwilioError as error:
                 _log.warning("desk_not_rung", error=str(error))
+                await self._count(error)
 
     async def _page(self, page: str) -> tuple[PageCall, Plan]:
         stored = await self._site.paging.look(page)
@@ -324,10 +358,9 @@ def _attempt(stored: PageCall, number: int) -> Attempt:
     return next(attempt for attempt in stored.page.attempts if attempt.number == number)
 
 
-def _failed(attempt: int, error: TwilioError) -> Failed:
-    """What the policy is told: whether this number failed, or Twilio for everybody."""
-    platform = isinstance(error, AccountError | BusyError | GoneError | UncertainError)
-    return Failed(attempt, str(error), platform=platform)
+def _is_platform(error: TwilioError) -> bool:
+    """Whether Twilio fails for everybody, and not this number alone."""
+    return isinstance(error, AccountError | BusyError | GoneError | UncertainError)
 
 
 def sms_body(plan: Plan, stored: PageCall, attempt: Attempt) -> str:

@@ -56,7 +56,15 @@ class Settings(BaseSettings):
     operators_webhook: Annotated[
         str, Field(validation_alias=_named("NIGHTBELL_OPERATORS_WEBHOOK"), pattern=r"^(https?://[^\s/@]+(/\S*)?)?$")
     ] = ""
+    probe_key: Annotated[SecretStr, Field(validation_alias=_named("NIGHTBELL_PROBE_KEY"))] = SecretStr("")
+    probe_from: Annotated[
+        str, Field(validation_alias=_named("NIGHTBELL_PROBE_FROM"), pattern=r"^(\+[1-9]\d{6,14})?$")
+    ] = ""
     webhook_secret: Annotated[SecretStr, Field(validation_alias=_named("NIGHTBELL_WEBHOOK_SECRET"))] = SecretStr("")
+    alerts_again_after: Annotated[
+        int, Field(validation_alias=_named("NIGHTBELL_ALERTS_AGAIN_AFTER"), ge=1, le=1440)
+    ] = 15
+    """Minutes."""
     calendar_networks: Annotated[str, Field(validation_alias=_named("NIGHTBELL_CALENDAR_NETWORKS"))] = ""
     log_format: Annotated[str, Field(validation_alias=_named("NIGHTBELL_LOG_FORMAT"), pattern="^(json|text)$")] = "text"
     log_level: Annotated[

@@ -37,10 +37,19 @@ def about(parts: Parts, plan: Plan) -> dict[str, str | int]:
 
 
 async def text(
-    parts: Parts, number: str, sender: str, body: str, named: Mapping[str, str | int] | None = None
+    parts: Parts,
+    number: str,
+    sender: str,
+    body: str,
+    named: Mapping[str, str | int] | None = None,
+    *,
+    path: str = "sms/status",
 ) -> TwilioError | None:
-    """Text one number, in three tries; the error that was left. A text that came twice does less harm than none."""
-    url = parts.site.urls.at("sms/status", named or {})
+    """Text one number, in three tries; the error that was left. A text that came twice does less harm than none.
+
+    `path`: where Twilio reports on it, and `named`: what the report is to name.
+    """
+    url = parts.site.urls.at(path, named or {})
     for tries in range(1, MOST_TRIES + 1):
         try:
             await parts.gateway.send_sms(number, sender, body, url)

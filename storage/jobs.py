@@ -9,7 +9,9 @@ from typing import Final
 
 import procrastinate
 from sqlalchemy.ext.asyncio import AsyncConnection
+from whenever import TimeDelta
 
+from escalation.alerting import AGAIN_AFTER
 from storage.database import libpq_url
 
 URGENT: Final = 10
@@ -22,6 +24,8 @@ MOVE_CALLER: Final = "nightbell.move_caller"
 OFFER_CALLBACK: Final = "nightbell.offer_callback"
 ALERT: Final = "nightbell.alert"
 """Tell the operators of a stored alert: `alert`, its number."""
+RING_OPERATOR: Final = "nightbell.ring_operator"
+"""Ring an operator's next number: `alert`, `practice`, `whose` (a number of theirs), `tried` ("": none yet)."""
 RING_DESK: Final = "nightbell.ring_desk"
 TELL_MEMBER: Final = "nightbell.tell_member"
 """Text one of the staff: `practice`, `member`, `words`."""
@@ -34,7 +38,7 @@ ASK_START: Final = "nightbell.ask_start"
 DEFAULT_QUEUE: Final = "default"
 CALLS_QUEUE: Final = "calls"
 """Of the jobs that wait for a slot to place a call in; apart, so that nothing else waits behind them."""
-_QUEUES: Final = {PLACE_CALL: CALLS_QUEUE, RING_DESK: CALLS_QUEUE, ASK_START: CALLS_QUEUE}
+_QUEUES: Final = {PLACE_CALL: CALLS_QUEUE, RING_OPERATOR: CALLS_QUEUE, RING_DESK: CALLS_QUEUE, ASK_START: CALLS_QUEUE}
 
 
 def make_app(url: str) -> procrastinate.App:
@@ -46,10 +50,14 @@ def make_app(url: str) -> procrastinate.App:
 
 
 class Jobs:
-    """Defers on the caller's connection, and so in its transaction."""
+    """Defers on the caller's connection, and so in its transaction.
 
-    def __init__(self, app: procrastinate.App) -> None:
+    `alerts_again`: how long the operators are not told the same again.
+    """
+
+    def __init__(self, app: procrastinate.App, alerts_again: TimeDelta = AGAIN_AFTER) -> None:
         self._app = app
+        self.alerts_again: Final = alerts_again
 
     async def defer(
         self,

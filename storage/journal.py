@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -51,6 +51,16 @@ class Journal:
     def is_empty(self) -> bool:
         """True when nothing waits."""
         return not any(self._folder.glob("*.journal")) and not any(self._folder.glob("*.replaying"))
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Nobody writes it or replays it meanwhile: for a copy of the whole. Webhooks may wait for it, so be quick."""
+        with ExitStack() as held:
+            for name in ("replay.lock", "append.lock"):
+                # Where there is none yet, nobody ever wrote. It is not made here: this may be another user, root.
+                if (self._folder / name).exists():
+                    fcntl.flock(held.enter_context((self._folder / name).open("rb")), fcntl.LOCK_EX)
+            yield
 
     async def replay(self, apply: Apply) -> int:
         """Apply every entry, of processes that died too, in their order; how many there were.

@@ -1,14 +1,34 @@
-"""Bringing a database to the present schema."""
+"""Bringing a database to the present schema, while others may work on it.
+
+A database may be ahead of the program: while servers are replaced one after the other, and after a way back to the
+version before. Migrations only add (tests/storage/test_migrations.py), so that such a program goes on with it.
+"""
+
+import time
+from typing import Final
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
 from storage.database import sqlalchemy_url
-from storage.errors import UnavailableError
+from storage.errors import StorageError, UnavailableError
+
+TRIES: Final = 5
+PAUSE: Final = 1.0
+"""Real seconds between two tries, in which those go first who waited behind the one that gave up."""
+
+
+class MigrationWaitsError(StorageError):
+    """A migration gave up waiting for a lock. What was not done is as it was."""
+
+
+class UnknownSchemaError(StorageError):
+    """The database is at a revision that is neither this program's nor a later one."""
 
 
 def _config(url: str) -> Config:
@@ -20,8 +40,24 @@ def _config(url: str) -> Config:
 
 
 def migrate(url: str) -> None:
-    """Run every migration that the database lacks. Safe to run again, and beside another that runs."""
-    command.upgrade(_config(url), "head")
+    """Run every migration that the database lacks; none when it is ahead.
+
+    Safe to run again, and beside another that runs. Raises UnavailableError, MigrationWaitsError, UnknownSchemaError.
+    """
+    for last in (*[False] * (TRIES - 1), True):
+        if is_current(url):
+            return
+        try:
+            command.upgrade(_config(url), "head")
+        except OperationalError as error:
+            if not isinstance(error.orig, LockNotAvailable):
+                raise UnavailableError("the database broke off; what it had not finished was undone") from error
+            if last:
+                raise MigrationWaitsError(
+                    "a migration gave up, so that no call waits behind it: somebody works on a table that it is to"
+                    " change for long (a report, a dump?). Run `nightbell migrate` again when they are done"
+                ) from error
+            time.sleep(PAUSE)
 
 
 def check(url: str) -> None:
@@ -35,12 +71,25 @@ def make_revision(url: str, message: str) -> None:
 
 
 def is_current(url: str) -> bool:
-    """True when no migration is missing. Raises UnavailableError."""
-    head = ScriptDirectory.from_config(_config(url)).get_current_head()
+    """True when no migration is missing, also when the database is ahead.
+
+    Raises UnavailableError, UnknownSchemaError.
+    """
+    scripts = ScriptDirectory.from_config(_config(url))
+    head, found = scripts.get_current_head() or "", revision(url) or ""
+    if found <= head and found and found not in {script.revision for script in scripts.walk_revisions()}:
+        raise UnknownSchemaError(
+            f"the database is at the revision {found!r}, which Nightbell never had: is it its own?"
+        )
+    return found >= head
+
+
+def revision(url: str) -> str | None:
+    """The database's revision: a number of four digits that grows. None before the first. Raises UnavailableError."""
     engine = create_engine(sqlalchemy_url(url), connect_args={"connect_timeout": 3})
     try:
         with engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision() == head
+            return MigrationContext.configure(connection).get_current_revision()
     except OperationalError as error:
         raise UnavailableError("the database does not answer") from error
     finally:

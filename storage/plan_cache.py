@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from routing.plan import Beside, Plan, PlanFaults, compile_plan, read, with_beside
 from routing.plan.publish import NOTHING_BESIDE
+from routing.synthetic import is_synthetic
 from storage import current_plans, plans
 from storage.clock import Clock
 from storage.current_plans import Standing, StoredPlan
@@ -70,8 +71,8 @@ class PlanCache:
         return self._contents.beside.get(practice, NOTHING_BESIDE)
 
     def all(self) -> tuple[Plan, ...]:
-        """Every practice's current plan."""
-        return tuple(self._contents.current.values())
+        """Every practice's current plan; not that of the watchdog, which is found by its name and number alone."""
+        return tuple(plan for plan in self._contents.current.values() if not is_synthetic(plan.practice))
 
     async def version(self, practice: str, version: int) -> Plan | None:
         """The plan as it was in that version, with what is beside it now.

@@ -11,6 +11,7 @@ from whenever import Instant
 
 from ivr.outcome import Outcome
 from routing.counted import Counted
+from routing.synthetic import PROBE
 from storage.database import Database
 
 COLUMNS: Final = (
@@ -95,7 +96,10 @@ def _between(start: Instant | None, end: Instant | None) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which calls: of one practice, begun from `since` until before `until`; None is no condition."""
+    """Which calls: of one practice, begun from `since` until before `until`; None is no condition.
+
+    Of all practices, the watchdog's calls are left out.
+    """
 
     practice: str | None = None
     since: Instant | None = None
@@ -136,8 +140,10 @@ async def records(
 
 def _condition(wanted: Wanted) -> tuple[str, dict[str, object]]:
     values: dict[str, object] = {}
-    conditions = ["true"]
-    if wanted.practice is not None:
+    conditions = []
+    if wanted.practice is None:
+        conditions.append(f"c.practice <> '{PROBE}'")
+    else:
         conditions.append("c.practice = :practice")
         values["practice"] = wanted.practice
     for name, sign, limit in (("since", ">=", wanted.since), ("until", "<", wanted.until)):

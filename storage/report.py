@@ -15,9 +15,12 @@ from whenever import Date, Instant, Time
 from escalation.page import PageState
 from ivr.outcome import Outcome
 from routing.counted import Counted
+from routing.synthetic import PROBE
 from storage.figures import Pages, Reach, Report, spread
 
 ANSWERED: Final = frozenset({Outcome.CONNECTED.value, Outcome.TRANSFERRED.value})
+_REAL: Final = f"practice <> '{PROBE}'"
+"""The watchdog's calls have no day, and so are in no report; its pages are told by their practice."""
 LAST_RESORT: Final = ""
 """Stands for the member where the last resort took a page."""
 
@@ -42,7 +45,7 @@ class Span:
     def instants(self) -> tuple[str, dict[str, object]]:
         """The condition on pages."""
         limits = (("opened_at >= :since", self.first), ("opened_at < :until", self.last))
-        return self._where(["true", *(sql for sql, limit in limits if limit)])
+        return self._where([_REAL, *(sql for sql, limit in limits if limit)])
 
     def _where(self, conditions: list[str]) -> tuple[str, dict[str, object]]:
         values: dict[str, object] = {}
@@ -99,8 +102,8 @@ def _sum(pairs: Iterable[tuple[int, int]]) -> Counter[int]:
 
 
 async def _under_way(connection: AsyncConnection, span: Span) -> int:
-    of = "AND practice = :practice" if span.practice is not None else ""
-    values = {"practice": span.practice} if of else {}
+    of = f"AND {_REAL}" if span.practice is None else "AND practice = :practice"
+    values = {"practice": span.practice} if span.practice is not None else {}
     return int(await connection.scalar(text(f"SELECT count(*) FROM calls WHERE ended_at IS NULL {of}"), values) or 0)  # noqa: S608 - a constant
 
 

@@ -43,7 +43,11 @@ def new_key_setting() -> str:
 
 
 class KeyRing:
-    """Seals with its first key, opens with any. Rotation: put a new key first, keep the old ones behind it."""
+    """Seals with its first key, opens with any.
+
+    Rotation, where several processes run: a new key goes behind the others first, until all of them can open it; then
+    to the front. The old ones stay behind it.
+    """
 
     def __init__(self, keys: Iterable[tuple[str, bytes]]) -> None:
         self._keys = tuple(_derive(key_id, secret) for key_id, secret in keys)

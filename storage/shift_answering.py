@@ -101,7 +101,7 @@ class ShiftAnswers:
         await self._queue.defer(connection, jobs.TELL_MEMBER, arguments, priority=jobs.URGENT)
 
     async def _alert(self, connection: AsyncConnection, plan: Plan, why: str, now: Instant) -> None:
-        await raise_alert(connection, self._queue, Alert(AlertKind.CALENDAR, why, plan.practice), now)
+        await raise_alert(connection, self._queue, Alert(AlertKind.SHIFT, why, plan.practice), now)
 
 
 def _stand_in(present: Plan, notice: Notice, now: Instant) -> Override | None:

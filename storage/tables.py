@@ -205,6 +205,7 @@ pages = Table(
     ForeignKeyConstraint(["practice", "plan_version"], ["plan_versions.practice", "plan_versions.version"]),
     Index("ix_pages_due", "due", postgresql_where=text("due IS NOT NULL")),
     Index("ix_pages_taken", "practice", postgresql_where=text("state IN ('accepted', 'bridged')")),
+    Index("ix_pages_open", "practice", postgresql_where=text("state <> 'resolved'")),
     Index("ix_pages_caller_index", "caller_index", "opened_at"),
     Index(
         "ix_pages_report",
@@ -297,9 +298,15 @@ alerts = Table(
     Column("told_at", Instant_),
     Column("confirmed_at", Instant_),
     Column("confirmed_by", Text),
+    Column("not_before", Instant_),
+    Column("over_at", Instant_),
     Index("ix_alerts_key", "key", "id"),
+    Index("ix_alerts_kind", "kind", "at"),
 )
-"""`key`: the same for the same trouble, of which `times` came since `at`, the last at `last_at`."""
+"""`key`: the same for the same trouble, of which `times` came since `at`, the last at `last_at`.
+
+`not_before`: nobody tells it before then, since somebody does just now, or it was tried in vain.
+"""
 
 audit = Table(
     "audit",

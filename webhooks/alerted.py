@@ -5,13 +5,15 @@ from typing import Final
 from whenever import TimeDelta
 
 from ivr.prompts import Utterance
+from routing.operators import operator_at
 from routing.plan import Plan
-from storage import alerts
-from storage.alerts import Raised
+from storage import alerts, jobs
+from storage.alerts import UNSTORED, Raised
 from storage.errors import NotFoundError
 from telephony.twiml import Document, Listening
 from webhooks.answer import voices
 from webhooks.call import STAFF_LANGUAGE, count, plan_of
+from webhooks.closing import FINAL
 from webhooks.signed import Webhook
 from webhooks.site import Site
 
@@ -19,6 +21,7 @@ KEY_WAIT: Final = TimeDelta(seconds=4)
 
 
 async def _raised(site: Site, webhook: Webhook) -> Raised:
+    """The stored alert. Raises NotFoundError, and UnavailableError; then `rescue` says what matters."""
     async with site.database.statement() as connection:
         found = await alerts.find(connection, count(webhook.query, "alert"))
     if found is None:
@@ -47,9 +50,8 @@ async def key(site: Site, webhook: Webhook) -> str:
     plan, raised = await plan_of(site, webhook), await _raised(site, webhook)
     if webhook.form.get("Digits") != "1":
         return await tell(site, webhook)
-    about, number = site.plans.current(raised.alert.practice), webhook.form.get("To", "")
-    staff = about.escalation.roster.members.values() if about else ()
-    by = next((m.name for m in staff if number in {m.sms, *m.voice}), "an operator")
+    about = site.plans.current(raised.alert.practice) or plan
+    by = operator_at(about, webhook.form.get("To", "")).name or "an operator"
     async with site.database.statement() as connection:
         await alerts.confirm(connection, raised.number, by, site.clock.now())
     return str(_say(plan, "Thank you. Goodbye.").hang_up())
@@ -61,6 +63,28 @@ def rescue(_site: Site, _webhook: Webhook, _why: str) -> str:
     return str(Document({}).say((words,)).hang_up())
 
 
-async def status(_site: Site, _webhook: Webhook) -> str:
-    """How the call went. Nothing follows of it: whoever is rung was texted as well, or cannot be."""
+async def status(site: Site, webhook: Webhook) -> str:
+    """The call is over: unless somebody has confirmed by then, the operator's next number is rung."""
+    if webhook.form.get("CallStatus", "") in FINAL:
+        number = webhook.form.get("To", "")
+        await _ring_next(site, webhook, number, number)
     return ""
+
+
+async def texted(site: Site, webhook: Webhook) -> str:
+    """What became of the text: one that does not arrive turns into a call."""
+    if webhook.form.get("MessageStatus", "") in {"undelivered", "failed"}:
+        await _ring_next(site, webhook, webhook.form.get("To", ""), "")
+    return ""
+
+
+async def _ring_next(site: Site, webhook: Webhook, whose: str, tried: str) -> None:
+    if count(webhook.query, "alert") == UNSTORED:
+        return  # where the database is away, there is no worker that could
+    raised = await _raised(site, webhook)
+    if raised.confirmed_at is not None:
+        return
+    arguments: dict[str, str | int] = {"alert": raised.number, "practice": webhook.query.get("practice", "")}
+    arguments |= {"whose": whose, "tried": tried}
+    async with site.database.transaction() as connection:
+        await site.jobs.defer(connection, jobs.RING_OPERATOR, arguments, priority=jobs.URGENT)

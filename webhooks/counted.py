@@ -8,6 +8,7 @@ from ivr.outcome import Outcome
 from routing.counted import Counted
 from routing.plan import Plan
 from routing.served import served
+from routing.synthetic import is_synthetic
 
 
 def counted(
@@ -18,8 +19,10 @@ def counted(
 ) -> dict[str, object]:
     """Columns of the call: the day on the practice's clock, how long the caller waited, and how it is counted.
 
-    `waited`: seconds until a person answered or, where nobody did, until the end.
+    `waited`: seconds until a person answered or, where nobody did, until the end. Nothing for the watchdog's calls.
     """
+    if is_synthetic(plan.practice):
+        return {}  # without a day it is in no report
     began = Instant(call.started_at)
     local = began.to_tz(plan.zone)
     waited = (Instant(call.answered_at) if call.answered_at else ended) - began

@@ -1,6 +1,6 @@
 """What a caller hears when something failed: words, the advice to dial 911, and a person.
 
-It works from the plan in memory alone.
+What is said comes from the plan in memory alone.
 """
 
 from dataclasses import replace
@@ -12,9 +12,11 @@ from whenever import TimeDelta
 from ivr.position import BadPositionError, Phase, Position, from_query
 from ivr.prompts import own
 from routing.plan import Plan
+from storage.calls import CallEvent, Progress
 from telephony.twiml import Document
-from webhooks.call import STAFF_LANGUAGE
+from webhooks.call import STAFF_LANGUAGE, head_of
 from webhooks.dialling import dial_on, dial_people
+from webhooks.keeping import Record, keep
 from webhooks.signed import Webhook
 from webhooks.site import Site
 
@@ -26,15 +28,32 @@ async def fallback(site: Site, webhook: Webhook) -> str:
     _log.error("twilio_fallback", error_code=webhook.form.get("ErrorCode", ""))
     failed = urlsplit(webhook.form.get("ErrorUrl", ""))
     where = dict(parse_qsl(failed.query))
+    await _keep(site, replace(webhook, query=where or webhook.query), failed.path)
     if failed.path.endswith("/voice/dialled"):
         return rescue_dialled(site, replace(webhook, query=where), "twilio fallback")
     return rescue(site, replace(webhook, query=where or webhook.query), "twilio fallback")
 
 
+async def _keep(site: Site, webhook: Webhook, failed: str) -> None:
+    """The call has a row now. What failed may have been its first webhook, and its end may come to be told nowhere."""
+    plan = _plan(site, webhook)
+    if plan is None:
+        return
+    head = head_of(plan, webhook, site.clock.now())
+    key = ":".join(("fallback", failed.rpartition("/")[2], webhook.query.get("turn", ""), webhook.query.get("nth", "")))
+    # Older than any turn: where the call stands is said by what follows.
+    progress = Progress(node="", language=plan.flow.languages[0].language, turn=-1)
+    await keep(site, plan, Record(head, progress, CallEvent(key, head.at, "fallback", {"notes": []})))
+
+
+def _plan(site: Site, webhook: Webhook) -> Plan | None:
+    number = webhook.form.get("To", "")
+    return site.plans.current(webhook.query.get("practice", "")) or site.plans.by_number(number)
+
+
 def rescue(site: Site, webhook: Webhook, _why: str) -> str:
     """Words, then the people who would be paged, then the last resort, then a recording. Never raises."""
-    number = webhook.form.get("To", "")
-    plan = site.plans.current(webhook.query.get("practice", "")) or site.plans.by_number(number)
+    plan = _plan(site, webhook)
     if plan is None:
         return str(Document({}).say((own("nobody_here", STAFF_LANGUAGE),)).hang_up())
     position = _position(plan, webhook)

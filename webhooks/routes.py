@@ -73,6 +73,7 @@ _CALLBACKS: Final[dict[str, Handler]] = {
     "voice/desk/progress": line.progress,
     "voice/shift/status": shift.status,
     "voice/alert/status": alerted.status,
+    "sms/alert/status": alerted.texted,
     "ping": ping.ping,
 }
 """Nobody listens: an error is HTTP 500, so that Twilio sends it again."""

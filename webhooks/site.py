@@ -1,9 +1,10 @@
 """What every webhook needs: made once by the composition."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from storage.clock import Clock
 from storage.database import Database
@@ -38,6 +39,10 @@ class Metrics:
         self.repeats = self._counter("webhook_repeats", "Webhooks that came again")
         self.alerts = self._counter("alerts", "Alerts told to operators", "kind")
         self.told = self._counter("alert_deliveries", "Ways by which operators were told", "way", "outcome")
+        self.twilio = Gauge(
+            "nightbell_twilio_up", "1 while Twilio's REST API takes our requests, else 0", registry=self.registry
+        )
+        self.twilio.set(math.nan)
         self.journaled = self._counter("journaled", "Events kept on disk because the database failed")
 
     def _counter(self, name: str, help_text: str, *labels: str) -> Counter:

@@ -8,6 +8,7 @@ import typer
 
 from nightbell.cli import (
     alerts,
+    backup,
     burden,
     calendar,
     calls,
@@ -21,6 +22,7 @@ from nightbell.cli import (
     overrides,
     pins,
     plans,
+    probe,
     report,
     running,
     swaps,
@@ -45,7 +47,7 @@ app = typer.Typer(
 for module in (
     running, plans, looking, calendar, burden, overrides, swaps, time_off, feeds, calls, report, messages, telephone,
     pins, alerts,
-    keys, twilio, fallback, doctor, demo,
+    keys, twilio, fallback, doctor, probe, backup, demo,
 ):  # fmt: skip
     module.register(app)
 

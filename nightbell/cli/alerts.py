@@ -41,5 +41,9 @@ def list_(
 def _row(plan: Plan, raised: Raised) -> tuple[str, ...]:
     alert = raised.alert
     why = f"page {code_of(alert.page)}: {alert.why}" if alert.page else alert.why
+    return shown(raised.at, plan.zone), alert.kind.value, str(raised.times), why, _standing(raised)
+
+
+def _standing(raised: Raised) -> str:
     heard = f"heard by {raised.confirmed_by}" if raised.confirmed_by else "" if raised.told_at else "not told yet"
-    return shown(raised.at, plan.zone), alert.kind.value, str(raised.times), why, heard
+    return ", ".join(part for part in (heard, "over" if raised.over_at else "") if part)

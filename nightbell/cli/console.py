@@ -43,6 +43,9 @@ def with_parts(work: Callable[[Parts], Awaitable[Result]]) -> Result:
 
 def the_plan(parts: Parts, practice: str | None) -> Plan:
     """The practice's current plan; the only one, when none is named. Raises Stop."""
+    named = parts.plans.current(practice) if practice is not None else None
+    if named is not None:
+        return named
     plans = {plan.practice: plan for plan in parts.plans.all()}
     if practice is None:
         if len(plans) == 1:
@@ -52,9 +55,7 @@ def the_plan(parts: Parts, practice: str | None) -> Plan:
             if not plans
             else f"say which: --practice {'|'.join(plans)}"
         )
-    if practice not in plans:
-        raise Stop(f"there is no practice {practice!r}; there are: {', '.join(plans) or 'none'}")
-    return plans[practice]
+    raise Stop(f"there is no practice {practice!r}; there are: {', '.join(plans) or 'none'}")
 
 
 def read_text(path: Path) -> str:

@@ -35,7 +35,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="One JSON docume
         typer.echo(json.dumps({"fit": is_fit(findings), "findings": shown}, indent=2))
     else:
         for finding in findings:
-            _show(finding)
+            show_finding(finding)
     if not is_fit(findings):
         raise typer.Exit(1)
 
@@ -49,7 +49,8 @@ async def _examined() -> list[Finding]:
         return await examine(installation)
 
 
-def _show(finding: Finding) -> None:
+def show_finding(finding: Finding) -> None:
+    """A line, and what mends it."""
     outcome = finding.outcome
     stdout.print(f"{finding.check}: {outcome.level}: {outcome.says}", style=_STYLES[outcome.level], markup=False)
     if outcome.mend:

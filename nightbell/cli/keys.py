@@ -12,6 +12,9 @@ from whenever import Instant, TimeDelta
 from api.app import describe
 from nightbell.cli.console import Stop, instant_in, stdout, the_plan, with_parts
 from nightbell.composition import Parts
+from nightbell.probe import PROBE_PLAN
+from nightbell.publishing import publish_text
+from routing.synthetic import is_synthetic
 from storage import api_keys
 from storage.api_keys import ApiKey
 
@@ -46,7 +49,9 @@ def create(
         raise Stop(f"--name: at most {_MOST_NAME} printable characters")
 
     async def work(parts: Parts) -> str:
-        if practice is not None:
+        if practice is not None and is_synthetic(practice):  # the watchdog's practice comes with its key
+            await publish_text(parts, PROBE_PLAN.read_text(encoding="utf-8"), getpass.getuser())
+        elif practice is not None:
             the_plan(parts, practice)
         now = parts.clock.now()
         wanted = ApiKey("", called, practice, read_only, now, _expiry(expires, now))

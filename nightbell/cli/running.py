@@ -14,8 +14,10 @@ from nightbell.app import create_app
 from nightbell.cli.console import Stop, stdout
 from nightbell.composition import compose, database_url, ready_database
 from nightbell.demo.stage import own_number
+from nightbell.leaving import LeavingServer
 from nightbell.logs import set_up_logs
 from nightbell.settings import Settings, load_settings
+from nightbell.supervise import end
 from nightbell.worker import Worker
 from storage.clock import MovedClock, read_clock
 from storage.embedded import start_embedded
@@ -38,6 +40,8 @@ from telephony.emulator import create_app as create_emulator
 
 DEFAULT_PORT: Final = 8080
 EMULATOR_PORT: Final = 8090
+ANSWERS_FOR: Final = 10
+"""Real seconds in which a server that stops still answers what is under way."""
 PHONES: Final[dict[str, Behaviour]] = {
     "takes": Answers(after=5, script=[Hears("Press 1") >> Press("1", after=1)]),
     "passes": Answers(after=5, script=[Hears("Press 1") >> Press("2", after=1)]),
@@ -85,12 +89,15 @@ def serve(
             # without TCP_NODELAY (DESIGN section 9): run several `serve` behind the proxy instead.
             config = uvicorn.Config(
                 app, host=host, port=port, log_config=None, access_log=False, server_header=False,
-                timeout_graceful_shutdown=10, proxy_headers=False,
+                timeout_graceful_shutdown=ANSWERS_FOR, proxy_headers=False,
                 # Longer than proxies keep an idle connection (Caddy: 2 min), or one is used just as it is closed here.
                 timeout_keep_alive=150,
             )  # fmt: skip
             stdout.print(f"Nightbell answers on http://{host}:{port} for {settings.public_url}", markup=False)
-            await uvicorn.Server(config).serve()
+            # uvicorn stops in order, and then raises the signal again, which would end the process before it has closed
+            # what it opened (and, without a database of one's own, stopped the embedded one).
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            await LeavingServer(config, app).serve()
 
     with asyncio.Runner(loop_factory=_loop) as runner:
         runner.run(run())
@@ -124,14 +131,14 @@ def worker() -> None:
             following = asyncio.create_task(parts.plans.run())
             working = asyncio.create_task(Worker(parts).run())
             # How a container or a service manager stops it. What it leaves undone, another worker or the next one does.
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
+            told = asyncio.Event()
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+            stopping = asyncio.create_task(told.wait())
             stdout.print("The worker runs.")
             try:
-                await asyncio.wait({working})
+                await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for task in (working, following):
-                    task.cancel()
-                await asyncio.gather(working, following, return_exceptions=True)
+                await end([working, following, stopping])
 
     asyncio.run(run())
 
@@ -209,5 +216,5 @@ def _phone(item: str) -> tuple[str, Behaviour]:
 
 
 def new_key() -> None:
-    """Make a key for NIGHTBELL_ENCRYPTION_KEYS. To rotate, put the new one first and keep the old ones behind it."""
+    """Make a key for NIGHTBELL_ENCRYPTION_KEYS. To rotate: behind the others, restart all; then first, restart all."""
     typer.echo(new_key_setting())

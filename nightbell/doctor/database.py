@@ -5,7 +5,7 @@ import asyncio
 from nightbell.doctor.installation import Installation
 from nightbell.doctor.outcome import Outcome, ok, wrong
 from storage.errors import UnavailableError
-from storage.migrate import is_current
+from storage.migrate import UnknownSchemaError, is_current
 
 
 async def check(installation: Installation) -> list[Outcome]:
@@ -19,6 +19,8 @@ async def check(installation: Installation) -> list[Outcome]:
     except UnavailableError:
         mend = "is it running, and is NIGHTBELL_DATABASE_URL right? Calls are answered without it, but nobody is paged"
         return [wrong("the database does not answer", mend)]
+    except UnknownSchemaError as error:
+        return [wrong(str(error), "NIGHTBELL_DATABASE_URL must name a database of its own")]
     if not current:
         return [wrong("the database lacks migrations", "nightbell migrate")]
     return [ok("answers, at the present schema")]

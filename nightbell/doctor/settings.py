@@ -12,6 +12,7 @@ async def check(installation: Installation) -> list[Outcome]:
     """Missing ones, ones for rehearsals only, and defaults that are not for a practice."""
     settings = installation.settings
     found = [*_missing(settings), *_public_url(settings), *_rehearsal(settings), *_defaults(settings)]
+    found += _operators(installation)
     if not installation.plans:
         found.append(wrong("no practice is published", "nightbell apply PLAN"))
     return found or [ok("complete")]
@@ -61,10 +62,24 @@ def _defaults(settings: Settings) -> list[Outcome]:
                 "the embedded database is used", "for more than a trial set NIGHTBELL_DATABASE_URL, and make backups"
             )
         )
-    if not settings.operators:
-        found.append(
-            warning("NIGHTBELL_OPERATORS is not set: nobody is texted about the server", "set it to numbers of yours")
-        )
+    return found
+
+
+def _operators(installation: Installation) -> list[Outcome]:
+    """Somebody hears of the server's own trouble, and a program of theirs can tell that it is told by this server."""
+    settings, plans = installation.settings, installation.plans
+    written = [plan.operators for plan in plans]
+    found = []
+    if not settings.operators and not any(one.page or one.sms for one in written):
+        mend = "set it to numbers of yours, or give a plan `operators:`"
+        found.append(warning("NIGHTBELL_OPERATORS is not set: nobody is texted about the server", mend))
+    elif not settings.operators and len(plans) > 1:
+        says = "NIGHTBELL_OPERATORS is not set: every practice's operators are told about the server"
+        found.append(warning(says, "set it to numbers of yours"))
+    posted = bool(settings.operators_webhook) or any(one.webhook for one in written)
+    if posted and not settings.webhook_secret.get_secret_value():
+        says = "alerts are posted without a signature: whoever knows the address can send others"
+        found.append(warning(says, "set NIGHTBELL_WEBHOOK_SECRET, and check it where they arrive"))
     return found
 
 

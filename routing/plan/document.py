@@ -163,13 +163,19 @@ class OperatorsDoc(Part):
     """Who is told when the server needs a person."""
 
     page: Names = Field(default_factory=list)
-    """The operators' own on call: schedules, rotations, staff ids; one or a list. Whoever it is then gets a text."""
+    """The operators' own on call: schedules, rotations, staff ids; one or a list. Whoever it is then gets a text.
+
+    A text that does not arrive turns into a call, and one that nobody picks up goes on to their next number.
+    """
     sms: Numbers = Field(default_factory=list)
     """Numbers that get a text, whoever is on call."""
     call: bool = False
-    """Whether the same people are rung, too, where it cannot wait: a page that nobody took, Twilio or a worker down."""
+    """Whether the same people are rung, too, where it cannot wait: a page that nobody took, Twilio or a worker down.
+
+    They hear what it is, twice, and confirm with 1.
+    """
     webhook: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/\S*)?$", max_length=500)] | None = None
-    """An address, `https://...`, to which each alert is posted as JSON."""
+    """An address, `https://...`, to which each alert is posted as JSON: signed, in three tries, followed nowhere."""
     email: Annotated[
         list[Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]],
         BeforeValidator(as_list, json_schema_input_type=list[str] | str),

@@ -10,6 +10,7 @@ from whenever import Instant
 
 from escalation.page import Purpose
 from routing.plan import Plan
+from routing.synthetic import PROBE
 from storage import audit
 from storage.calls import CALLER, PRIVATE, CallEvent
 from storage.errors import NotFoundError, SealError
@@ -50,9 +51,10 @@ async def find_call(connection: AsyncConnection, begins: str, practice: str | No
 
 
 async def newest_call(connection: AsyncConnection, practice: str | None = None) -> str | None:
-    """The SID of the call that began last."""
+    """The SID of the call that began last; of all practices, not one of the watchdog's."""
     query = select(calls.c.sid).order_by(calls.c.started_at.desc()).limit(1)
-    return await connection.scalar(query if practice is None else query.where(calls.c.practice == practice))
+    whose = calls.c.practice != PROBE if practice is None else calls.c.practice == practice
+    return await connection.scalar(query.where(whose))
 
 
 async def read_timeline(

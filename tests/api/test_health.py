@@ -12,11 +12,16 @@ from sqlalchemy import text
 
 from nightbell.app import create_app
 from nightbell.composition import Parts, compose
+from nightbell.probe import PROBE_PLAN
 from nightbell.publishing import publish_text
 from nightbell.settings import Settings
+from routing.synthetic import PROBE
 from storage.errors import UnavailableError
+from tests.calls.night import open_night
+from tests.calls.people import SUNDAY_NIGHT
 
 SAMPLE = files("nightbell").joinpath("samples/maple-pediatrics.yaml").read_text(encoding="utf-8")
+MAPLE = "maple-pediatrics"
 NOBODY = "postgresql://nobody@127.0.0.1:1/none"
 Opened = tuple[Parts, httpx.AsyncClient]
 
@@ -53,6 +58,7 @@ async def test_without_plans_no_call_can_be_answered(opened, database_url: str) 
     assert answer.status_code == 503
     assert answer.json() == {
         "ready": False, "practices": 0, "database": True, "plans_from_disk": False, "journal_empty": True,
+        "worker": None, "twilio": None,
     }  # fmt: skip
     await publish(parts)
     answer = await http.get("/readyz")
@@ -106,7 +112,7 @@ async def test_monitors_see_how_late_pages_are_and_whether_a_worker_lives(opened
     parts, http = await opened(database_url)
     told = await figures(http)
     assert (told["database_up"], told["pages_waiting"], told["page_late_seconds"]) == (1, 0, 0)
-    assert math.isnan(told["worker_silent_seconds"])
+    assert told["worker_silent_seconds"] == math.inf, "which is over any threshold, as NaN would not be"
     await publish(parts)
     async with parts.database.transaction() as connection:
         await connection.execute(text(_PAGE))
@@ -122,6 +128,61 @@ async def test_monitors_see_how_late_pages_are_and_whether_a_worker_lives(opened
     assert 20 <= told["worker_silent_seconds"] < 300
 
 
+async def test_monitors_see_open_pages_and_what_came_of_attempts_but_nothing_of_the_watchdog(
+    opened, database_url: str
+) -> None:
+    parts, http = await opened(database_url)
+    await publish(parts)
+    await publish_text(parts, PROBE_PLAN.read_text(), "a test")
+    await parts.plans.refresh()
+    async with parts.database.transaction() as connection:
+        for page, practice, state in (("p1", MAPLE, "accepted"), ("p2", MAPLE, "resolved"), ("p3", PROBE, "paging")):
+            await connection.execute(text(_PAGE_OF), {"id": page, "practice": practice, "state": state})
+            for attempt, outcome in enumerate(("missed", "accepted"), start=1):
+                await connection.execute(text(_ATTEMPT), {"page": page, "attempt": attempt, "state": outcome})
+    told = (await http.get("/metrics")).text
+    assert (await figures(http))["pages_open"] == 1
+    assert 'nightbell_deliveries{means="call",outcome="accepted"} 2.0' in told
+    assert 'nightbell_deliveries{means="call",outcome="missed"} 2.0' in told
+
+
+async def test_a_server_says_whether_worker_and_twilio_live_and_answers_calls_without_them(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with open_night(SUNDAY_NIGHT, database_url, tmp_path) as night:
+        app = create_app(night.parts)
+        http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://monitor")
+
+        async def ready() -> tuple[int, bool | None, bool | None]:
+            answer = await http.get("/readyz")
+            return answer.status_code, answer.json()["worker"], answer.json()["twilio"]
+
+        assert await ready() == (200, None, None)
+        vigil, twilio = app.state.vigil, app.state.twilio
+        await vigil.look()
+        await twilio.look()
+        assert await ready() == (200, False, True)
+        await night.sql("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now())")
+        night.exchange.rest_faults.refuse(503, 20503)
+        await vigil.look()
+        await twilio.look()
+        assert await ready() == (200, True, False)
+        assert "nightbell_twilio_up 0.0" in (await http.get("/metrics")).text
+        night.exchange.rest_faults.refuse(429, 20429)  # it answers, and has enough to do
+        await twilio.look()
+        assert await ready() == (200, True, False)
+        night.exchange.account_status = "suspended"
+        await twilio.look()
+        assert await ready() == (200, True, False)
+        night.exchange.account_status = "active"
+        await twilio.look()
+        assert await ready() == (200, True, True)
+        await night.sql("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '11 s'")
+        await vigil.look()
+        assert await ready() == (200, False, True)
+        await http.aclose()
+
+
 async def test_monitors_are_answered_while_the_database_is_away(opened) -> None:
     _, http = await opened(NOBODY)
     told = await figures(http)
@@ -135,6 +196,15 @@ async def figures(http: httpx.AsyncClient) -> dict[str, float]:
     return {name.removeprefix("nightbell_"): float(value) for name, value in lines if "{" not in name}
 
 
+_PAGE_OF = """
+    INSERT INTO pages
+        (id, practice, plan_version, category, call, caller_leg, language, state, version, body, opened_at)
+    VALUES (:id, :practice, 1, 'urgent', 'CA1', 'CA1', 'en-US', :state, 1, '{}', now())
+"""
+_ATTEMPT = """
+    INSERT INTO deliveries (page, attempt, means, member, address, state, why, intended_at, changed_at, tries)
+    VALUES (:page, :attempt, 'call', 'chen', '', :state, '', now(), now(), 0)
+"""
 _PAGE = """
     INSERT INTO pages (id, practice, plan_version, category, call, caller_leg, language, state, due, version, body,
         opened_at)

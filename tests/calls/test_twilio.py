@@ -338,6 +338,22 @@ async def test_the_fallback_url_speaks_and_dials_the_doctor_who_must_press_1(nig
     assert await night.sql("SELECT id FROM pages") == []
 
 
+async def test_a_call_that_only_the_fallback_url_heard_of_has_an_outcome(night: Night):
+    """The first server is gone, and with it the URL that would be told of the call's end."""
+    night.expected_faults = ["11200", "404"]
+    night.exchange.own_number(
+        PRACTICE,
+        voice_url=f"{night.product.origin}/twilio/nowhere",
+        fallback_url=f"{night.product.origin}/twilio/voice/fallback",
+    )
+    call = await night.calls(PARENT)
+    await call.hears("something is not working here")
+    await call.hang_up()
+    await night.passes(420)
+    await night.worker.sweep()
+    assert (await night.record()).outcome == "abandoned"
+
+
 @pytest.mark.parametrize(("nth", "rung"), [(0, OSEI), (1, OSEI_LANDLINE), (99, "")])
 async def test_the_fallback_url_goes_on_where_the_dialling_stood(night: Night, nth: int, rung: str):
     failed = f"{night.product.origin}/twilio/voice/dialled?practice=maple-pediatrics&version=1&node=urgent"

@@ -3,6 +3,7 @@
 import json
 import socket
 import ssl
+from dataclasses import replace
 
 import httpx
 import psycopg
@@ -69,7 +70,7 @@ def test_settings_that_cannot_be_read(run, environment) -> None:
         ({}, WARNING, "TWILIO_API_URL is not Twilio's"),
         ({"clock": "2026-11-22T02:10:00-05:00"}, WARNING, "NIGHTBELL_CLOCK moves the clock"),
         ({"api_url": "https://api.twilio.com"}, WARNING, "the embedded database is used"),
-        ({"operators": ""}, WARNING, "nobody is texted about the server"),
+        ({"operators_webhook": "https://alerts.example.org"}, WARNING, "posted without a signature"),
     ],
 )
 async def test_settings(live: Live, changed, level, says) -> None:
@@ -77,6 +78,17 @@ async def test_settings(live: Live, changed, level, says) -> None:
         found = [outcome for outcome in await check_settings(installation) if says in outcome.says]
     assert [outcome.level for outcome in found] == [level]
     assert found[0].mend
+
+
+@pytest.mark.parametrize(
+    ("plans", "says"),
+    [(0, "nobody is texted about the server"), (1, ""), (2, "every practice's operators are told about the server")],
+)
+async def test_who_hears_of_the_server_where_it_has_no_numbers_of_its_own(live: Live, plans: int, says: str) -> None:
+    async with live.installation(operators="") as installation:
+        several = replace(installation, plans=installation.plans * plans)
+        found = [one.says for one in await check_settings(several) if "NIGHTBELL_OPERATORS" in one.says]
+    assert found == ([f"NIGHTBELL_OPERATORS is not set: {says}"] if says else [])
 
 
 # ---- database, keys, worker ----

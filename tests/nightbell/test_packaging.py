@@ -8,6 +8,8 @@ import typer.main
 import yaml
 
 from nightbell.cli import app
+from nightbell.cli.running import ANSWERS_FOR
+from nightbell.leaving import LEAVES_FOR
 from nightbell.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -55,7 +57,7 @@ def test_the_image_copies_what_there_is() -> None:
         for source in line.split()[:-1]
     }
     assert all((ROOT / source).exists() for source in copied)
-    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench", "simulation"}
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench", "simulation", "chaos"}
     assert packages <= copied
     assert "USER nightbell" in dockerfile
 
@@ -71,3 +73,19 @@ def test_the_inside_stays_inside() -> None:
     proxy = (ROOT / "docs/Caddyfile").read_text()
     for path in ("/metrics", "/healthz", "/readyz"):
         assert path in proxy
+
+
+def test_what_stops_has_the_time_to_do_so_in_order(compose) -> None:
+    """A server leaves for 2 s and then answers for up to 10 s; a worker finishes for 5 s."""
+    for name in ("server", "worker"):
+        assert int(compose["services"][name]["stop_grace_period"].removesuffix("s")) >= LEAVES_FOR + ANSWERS_FOR
+    waits = re.findall(r"lb_try_duration (\d+)s", (ROOT / "docs/Caddyfile").read_text())
+    assert [int(seconds) < 15 for seconds in waits] == [True], "Twilio waits 15 s in all"
+
+
+def test_it_is_watched_and_runs_as_nobody_in_particular(compose) -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert "/healthz" in dockerfile.partition("HEALTHCHECK")[2]
+    assert dockerfile.index("USER nightbell") < dockerfile.index("CMD [")
+    assert dockerfile.count("FROM ") == 2, "what only builds stays behind"
+    assert compose["services"]["worker"]["scale"] >= 2

@@ -56,6 +56,11 @@ def test_a_file_in_another_encoding_is_told(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
+        (
+            "NIGHTBELL_ALERTS_AGAIN_AFTER",
+            "0",
+            "NIGHTBELL_ALERTS_AGAIN_AFTER: Input should be greater than or equal to 1",
+        ),
         ("NIGHTBELL_CALLS_PER_SECOND", "0", "NIGHTBELL_CALLS_PER_SECOND: Input should be greater than 0"),
         ("NIGHTBELL_CALLS_PER_SECOND", "fast", "NIGHTBELL_CALLS_PER_SECOND: Input should be a valid number"),
         ("NIGHTBELL_LOG_FORMAT", "xml", "NIGHTBELL_LOG_FORMAT"),

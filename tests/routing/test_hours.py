@@ -84,6 +84,12 @@ def kind_on_the_wall(table: Table, moment: datetime) -> str:
 @example((Table("Africa/Cairo", Hours(dict.fromkeys(Weekday, (Window(0, 30),)))), Instant.from_utc(2026, 4, 23, 5, 42)))
 @example((Table("Africa/Cairo", Hours(dict.fromkeys(Weekday, (Window(1380, 1420),)))), Instant.from_utc(2026, 10, 29)))
 @example((Table("America/Santiago", Hours({Weekday.SUNDAY: (Window(0, 90),)})), Instant.from_utc(2026, 9, 5)))
+@example(
+    (
+        Table("America/Santiago", Hours({Weekday.SATURDAY: (Window(1410, 1440),), Weekday.SUNDAY: (Window(0, 30),)})),
+        Instant.from_utc(2026, 9, 5),
+    )
+)
 def test_the_hours_agree_with_the_wall_clock_in_every_minute(case: tuple[Table, Instant]) -> None:
     table, start = case
     moment = datetime.fromtimestamp(start.timestamp(), UTC)

@@ -186,3 +186,21 @@ def test_a_disk_that_fails_is_the_callers_to_know(tmp_path: Path) -> None:
     (tmp_path / "journal").write_text("a file where the folder belongs")
     with pytest.raises(OSError, match="journal"):
         Journal(tmp_path / "journal", KeyRing.from_setting(KEY)).append({"n": 1})
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.parent.glob(f"{folder.name}/*")}
+
+
+async def test_while_it_is_copied_nobody_replays_it(journal: Journal, folder: Path) -> None:
+    with journal.still():
+        assert names(folder) == set(), "who copies may be another user, whose files the server could not write"
+    fill(journal, 1, 2)
+    applied = Applied()
+    another = Journal(folder, KeyRing.from_setting(KEY))
+    assert await journal.replay(applied) == 2  # there are both locks from now on
+    fill(journal, 3)
+    with another.still():
+        assert await journal.replay(applied) == 0
+        assert len([name for name in names(folder) if name.endswith(".journal")]) == 1
+    assert await journal.replay(applied) == 1

@@ -105,7 +105,7 @@ def test_a_url_carries_the_position_and_comes_back(node, turn) -> None:
 
 @pytest.fixture
 async def media():
-    media = Media(f"{ORIGIN}/", b"made-up", ("AC1", "made-up"))
+    media = Media(f"{ORIGIN}/", [b"made-up"], ("AC1", "made-up"))
     yield media
     await media.close()
 
@@ -133,9 +133,13 @@ async def test_a_link_is_for_one_recording_and_one_time(media: Media) -> None:
 
 
 async def test_another_secret_makes_another_mark(media: Media) -> None:
-    other = Media(ORIGIN, b"another", ("AC1", "another"))
+    other = Media(ORIGIN, [b"another"], ("AC1", "another"))
     assert not media.allows(*parts_of(other.link("RE1", NOW)), NOW)
-    await other.close()
+    both = Media(ORIGIN, [b"another", b"made-up"], ("AC1", "another"))  # while a token is exchanged
+    assert both.allows(*parts_of(media.link("RE1", NOW)), NOW)
+    assert other.allows(*parts_of(both.link("RE1", NOW)), NOW)
+    for closing in (other, both):
+        await closing.close()
 
 
 async def test_a_recording_that_cannot_be_fetched_is_told_so_without_its_url(media: Media) -> None:

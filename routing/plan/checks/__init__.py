@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from routing.plan.checks import calendars, names, numbers, opening, people, rotas, routes, standing, ways, words
+from routing.plan.checks import alerts, calendars, names, numbers, opening, people, rotas, routes, standing, ways, words
 from routing.plan.checks.subject import Subject
 from routing.plan.faults import Fault, Finding
 
@@ -37,8 +37,10 @@ CHECKS: Final[Mapping[str, Check]] = {
     "calendar-words": calendars.calendar_words,
     "exceptions-beside": standing.exceptions_beside,
     "caller-id": numbers.caller_id,
+    "reserved": numbers.reserved,
     "repeated-number": numbers.repeated_number,
     "loop": numbers.loop,
+    "operators-webhook": alerts.operators_webhook,
     "hours": opening.hours,
     "exceptions": opening.exceptions,
     "holidays": opening.holidays,
@@ -59,6 +61,7 @@ STRUCTURAL: Final = frozenset(
         "connect-policy",
         "empty-policy",
         "repeated-staff",
+        "reserved",
         "rotation",
         "voice",
         "lines",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from routing.plan.checks.subject import Subject
 from routing.plan.faults import Finding, Path
+from routing.synthetic import PROBE, is_nobodys, is_synthetic
 
 
 def caller_id(subject: Subject) -> Iterator[Finding]:
@@ -13,6 +14,17 @@ def caller_id(subject: Subject) -> Iterator[Finding]:
         fault = f"{document.caller_id} is not one of the practice's numbers"
         mend = "Use one of `numbers`; for a number that is verified with Twilio, waive this check."
         yield Finding(("caller_id",), fault, mend)
+
+
+def reserved(subject: Subject) -> Iterator[Finding]:
+    """In the watchdog's practice are no real numbers: nobody in it is ever called."""
+    if not is_synthetic(subject.document.practice):
+        return
+    own = [(("numbers", str(i)), number) for i, number in enumerate(subject.document.numbers)]
+    for at, number in [*own, *_rung(subject)]:
+        if not is_nobodys(number):
+            fault = f"`{PROBE}` is the watchdog's practice, in which nobody is called, and {number} may be somebody's"
+            yield Finding(at, fault, "Give a real practice another id.")
 
 
 def repeated_number(subject: Subject) -> Iterator[Finding]:
