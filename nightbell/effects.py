@@ -4,7 +4,7 @@ import asyncio
 from typing import Final
 
 import structlog
-from whenever import TimeDelta
+from whenever import Instant, TimeDelta
 
 from api.page_link import page_link
 from escalation.alerting import Tally
@@ -24,8 +24,9 @@ from escalation.presence import is_to_be_moved
 from ivr.position import Phase, Position
 from nightbell.alerting import Alerting, failing
 from nightbell.composition import Parts
+from nightbell.noticing import notify
 from nightbell.shift_asking import ask_start, tell_start
-from nightbell.texting import AFTER_UNCERTAIN, MOST_TRIES, about, again_after, tell_member
+from nightbell.texting import AFTER_UNCERTAIN, MOST_TRIES, about, again_after
 from routing.plan import Plan
 from routing.synthetic import is_synthetic
 from storage import jobs, pages, pins
@@ -308,9 +309,10 @@ class Effects:
         if await self._is_first(f"operator {alert} {whose} {tried}"):
             await self.alerting.ring_next(alert, practice, whose, tried)
 
-    async def tell_member(self, practice: str, member: str, words: str) -> None:
-        """Text one of the staff about their shifts."""
-        await tell_member(self._parts, practice, member, words)
+    async def tell_member(self, practice: str, member: str, words: str, latest: int = 0) -> None:
+        """Text one of the staff about their shifts, by `latest` (Unix seconds); 0: at once."""
+        by = Instant.from_timestamp(latest) if latest else self._parts.clock.now()
+        await notify(self._parts, practice, member, words, by)
 
     async def tell_start(self, practice: str, notice: int) -> None:
         """Text one of the staff about a start of theirs."""

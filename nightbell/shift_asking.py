@@ -15,6 +15,7 @@ from escalation.learnt import CALL_PLACED
 from escalation.shift_start import OPEN, Notice, NoticeState, has_it
 from escalation.starting import stays_until
 from nightbell.composition import Parts
+from nightbell.noticing import notify
 from nightbell.texting import MOST_TRIES, again_after, tell_member
 from routing.plan import Plan
 from storage import shift_notices
@@ -37,7 +38,7 @@ async def tell_start(parts: Parts, practice: str, notice: int) -> None:
     rules = plan.calendar.starts.get(start.schedule)
     end = stays_until(roster, start.schedule, start.member, start.start)
     words = shift_words.going_on(roster, start, end, confirm=rules is not None and rules.confirm is not None)
-    await tell_member(parts, practice, start.member, words)
+    await notify(parts, practice, start.member, words, start.start)
 
 
 async def ask_start(parts: Parts, practice: str, notice: int, turn: Callable[[], Awaitable[None]]) -> None:

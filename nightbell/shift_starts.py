@@ -133,6 +133,7 @@ class ShiftStarts:
                 elif start.member in roster.members:
                     words = shift_words.not_on_call(roster, start)
                     named: dict[str, str | int] = {"practice": plan.practice, "member": start.member, "words": words}
+                    named["latest"] = start.start.timestamp()
                     await self._defer(connection, jobs.TELL_MEMBER, named)
 
     async def _heard_by_swap(self, connection: AsyncConnection, plan: Plan, start: Start, since: Instant) -> bool:

@@ -45,6 +45,7 @@ async def _tell(parts: Parts, connection: AsyncConnection, plan: Plan, swap: Swa
     await swaps.set_told(connection, swap, now)
     for member, words in told(plan, swap, now):
         arguments: dict[str, str | int] = {"practice": plan.practice, "member": member, "words": words}
+        arguments["latest"] = swap.begins.timestamp()
         await parts.site.jobs.defer(connection, jobs.TELL_MEMBER, arguments)
     _log.info("swap_ended", practice=plan.practice, swap=swap.number, state=swap.state.value)
 

@@ -16,6 +16,7 @@ from nightbell.calendars_in import CalendarsIn
 from nightbell.composition import Parts
 from nightbell.effects import Effects
 from nightbell.fallback import refresh
+from nightbell.noticing import tell_waiting
 from nightbell.shift_starts import ShiftStarts
 from nightbell.supervise import for_ever
 from nightbell.swaps_ending import end_swaps
@@ -184,7 +185,15 @@ class Worker:
                 name = jobs.PLACE_CALL if means == "call" else jobs.SEND_SMS
                 arguments: dict[str, str | int] = {"page": page, "attempt": attempt}
                 await self._parts.site.jobs.defer_once(connection, name, arguments, lock=f"sweep:{page}:{attempt}")
-        for work in (self._escalate, self._revive, self._reconcile, self._end_swaps, self._watch, self._shifts):
+        for work in (
+            self._escalate,
+            self._revive,
+            self._reconcile,
+            self._end_swaps,
+            self._watch,
+            self._shifts,
+            self._tell,
+        ):
             await self._alone(work.__name__, work)
         return len(unplaced)
 
@@ -224,6 +233,9 @@ class Worker:
 
     async def _end_swaps(self) -> None:
         await end_swaps(self._parts)
+
+    async def _tell(self) -> None:
+        await tell_waiting(self._parts)
 
     async def _shifts(self) -> None:
         await self._starts.look()

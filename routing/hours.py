@@ -148,8 +148,7 @@ def _edges_of(plan: Timetable, date: Date) -> set[Instant]:
     if end - begin != _DAY:
         edges.update(wall.assume_tz(plan.zone, disambiguation="later").to_instant() for wall in walls)
         edges.update(_jumps(begin.to_tz(plan.zone), end))
-    # A time that the clocks skip at midnight is one of the evening before, whose own edges have been told by then.
-    return {edge for edge in edges if edge >= begin}
+    return edges
 
 
 _DAY: Final = Instant.from_utc(2026, 1, 2) - Instant.from_utc(2026, 1, 1)

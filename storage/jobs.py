@@ -28,7 +28,7 @@ RING_OPERATOR: Final = "nightbell.ring_operator"
 """Ring an operator's next number: `alert`, `practice`, `whose` (a number of theirs), `tried` ("": none yet)."""
 RING_DESK: Final = "nightbell.ring_desk"
 TELL_MEMBER: Final = "nightbell.tell_member"
-"""Text one of the staff: `practice`, `member`, `words`."""
+"""Text one of the staff: `practice`, `member`, `words`, and by when at the `latest` (Unix seconds; none: at once)."""
 
 TELL_START: Final = "nightbell.tell_start"
 """Text one of the staff about a start of theirs: `practice`, `notice`."""

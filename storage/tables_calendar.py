@@ -179,3 +179,19 @@ pins = Table(
     PrimaryKeyConstraint("practice", "member"),
 )
 """With which the staff take pages by calling the practice. `failures`: wrong ones in a row, the last at `failed_at`."""
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("practice", Text, ForeignKey(PRACTICE), nullable=False),
+    Column("member", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("latest", Instant_, nullable=False),
+    Column("made_at", Instant_, nullable=False),
+    Column("claimed_until", Instant_, nullable=False, server_default=text("'-infinity'")),
+    Column("told_at", Instant_),
+    Index("ix_notices_practice", "practice", "member", "told_at"),
+    Index("ix_notices_untold", "claimed_until", postgresql_where=text("told_at IS NULL")),
+)
+"""What one of the staff is to be texted about their shifts, by `latest`. `claimed_until`: somebody is sending it."""

@@ -1,0 +1,31 @@
+"""Notices to the staff are kept until they are told, several in one text."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0015"
+down_revision = "0014"
+branch_labels = None
+depends_on = None
+
+_AT = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "notices",
+        sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+        sa.Column("practice", sa.Text, sa.ForeignKey("practices.id"), nullable=False),
+        sa.Column("member", sa.Text, nullable=False),
+        sa.Column("words", sa.Text, nullable=False),
+        sa.Column("latest", _AT, nullable=False),
+        sa.Column("made_at", _AT, nullable=False),
+        sa.Column("claimed_until", _AT, nullable=False, server_default=sa.text("'-infinity'")),
+        sa.Column("told_at", _AT),
+    )
+    op.create_index("ix_notices_practice", "notices", ["practice", "member", "told_at"])
+    op.create_index("ix_notices_untold", "notices", ["claimed_until"], postgresql_where=sa.text("told_at IS NULL"))
+
+
+def downgrade() -> None:
+    op.drop_table("notices")
