@@ -23,6 +23,10 @@ _QUERIES: Final = {
     """,
     "pages": "SELECT id, state, due, call, accepted_by, opened_at, version FROM pages",
     "deliveries": "SELECT page, attempt, means, member, address, state, sid, tries, why FROM deliveries",
+    "doubled": """
+        SELECT p.id AS page, (a->>'number')::int AS attempt FROM pages p, jsonb_array_elements(p.body->'attempts') AS a
+        WHERE (a->>'doubled')::boolean
+    """,
     "alerts": "SELECT page, why FROM alerts",
     "moved": "SELECT page, version, due, at FROM chaos.moved",
 }
@@ -41,6 +45,7 @@ class Evidence:
     asked: list[Row]
     pages: list[Row]
     deliveries: list[Row]
+    doubled: list[Row]
     alerts: list[Row]
     moved: list[Row]
     now: Instant

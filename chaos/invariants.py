@@ -76,7 +76,12 @@ def stillness(run: Evidence) -> list[tuple[str, float, float]]:
 
 
 def nobody_is_rung_twice(run: Evidence) -> list[str]:
-    """No clinician is rung twice for one attempt, unless the product knows how often it asked, and counts one call."""
+    """No clinician is rung twice for one attempt, unless the product knows how often it asked, and counts one call.
+
+    Where both calls were heard of, the attempt is labelled as a double one.
+    """
+    labelled = {(row.page, row.attempt) for row in run.doubled}
+    heard = {d["CallSid"] for d in run.webhooks if d.purpose == "status" and d.status in {200, 204}}
     rows = {(row.page, row.attempt): row for row in run.deliveries}
     wrong = []
     for attempt, legs in rings(run).items():
@@ -87,6 +92,8 @@ def nobody_is_rung_twice(run: Evidence) -> list[str]:
             wrong.append(f"{attempt}: rung as {sids}, and known as {row.sid}")
         elif row.tries < len(legs):
             wrong.append(f"{attempt}: rung {len(legs)} times, and asked for {row.tries} times")
+        elif len(heard.intersection(sids)) > 1 and attempt not in labelled:
+            wrong.append(f"{attempt}: rung as {sids}, and not labelled")
     return wrong
 
 

@@ -24,9 +24,11 @@ from escalation.page import (
     Declined,
     Delivered,
     DialledIn,
+    Doubled,
     Due,
     Event,
     Failed,
+    Freed,
     MessageLeft,
     Missed,
     Noted,
@@ -52,6 +54,7 @@ Movement = (
     | CallerJoined
     | ClinicianJoined
     | ClinicianLeft
+    | Freed
 )
 """Who is on the line, and where."""
 
@@ -66,7 +69,7 @@ def advance(escalation: Escalation, page: Page, event: Event, now: Instant) -> A
             _due(draft)
         case Placed() | Ringing() | Answered() | Delivered():
             attempts.progress(draft, event)
-        case Missed() | Failed():
+        case Missed() | Failed() | Doubled():
             attempts.ended(draft, event)
         case Accepted() | Declined() | PutOff() | DialledIn() | CallMe():
             acceptance.answered(draft, event)
@@ -132,6 +135,8 @@ def _message(draft: Draft) -> None:
 
 def _move(draft: Draft, event: Movement) -> None:
     match event:
+        case Freed(member):
+            paging.freed(draft, member)
         case CallerLeft():
             presence.caller_left(draft)
         case CallBackAsked():

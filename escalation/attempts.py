@@ -9,6 +9,7 @@ from escalation.page import (
     Attempt,
     AttemptState,
     Delivered,
+    Doubled,
     Failed,
     Missed,
     PageState,
@@ -43,9 +44,12 @@ def progress(draft: Draft, event: Placed | Ringing | Answered | Delivered) -> No
         draft.page = replace(draft.page, dial_instead=False)
 
 
-def ended(draft: Draft, event: Missed | Failed) -> None:
+def ended(draft: Draft, event: Missed | Failed | Doubled) -> None:
     """The attempt came to nothing: what follows is tried at once. On the leg of who has the page: they are gone."""
     attempt = draft.attempt(event.attempt)
+    if isinstance(event, Doubled):
+        _label(draft, attempt)
+        return
     if attempt is None or (isinstance(event, Missed) and attempt.means is Means.SMS):
         return
     if attempt.number == draft.page.accepted_attempt:
@@ -54,6 +58,16 @@ def ended(draft: Draft, event: Missed | Failed) -> None:
         _note_end(draft, attempt, event)
     else:
         _came_to_nothing(draft, attempt, event)
+
+
+def _label(draft: Draft, attempt: Attempt | None) -> None:
+    """Say once that it is double. Which of the two counts is the shell's: the first heard of, or one with a key."""
+    if attempt is None or attempt.doubled:
+        return
+    changed = replace(attempt, doubled=True)
+    page, number = draft.page, attempt.number
+    draft.page = replace(page, attempts=(*page.attempts[: number - 1], changed, *page.attempts[number:]))
+    draft.say(f"{_titled(draft, attempt)} was placed twice, as Twilio did not answer the first request")
 
 
 def _note_end(draft: Draft, attempt: Attempt, event: Missed | Failed) -> None:

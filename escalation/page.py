@@ -88,6 +88,8 @@ class Attempt:
     `at`: its last change. Of one that is INTENDED and `later` it is still to come: the attempt is carried out from that
     instant on, and counts for nobody until then.
 
+    `doubled`: Twilio was asked for it twice, and did it twice; one of the two calls counts.
+
     `platform`: it failed for a reason that is not this number's (see `Failed`). `over`: Twilio said that this call has
     ended; one that was merely given up, since nothing was heard of it, may still be somebody's leg.
     """
@@ -106,6 +108,7 @@ class Attempt:
     platform: bool = False
     over: bool = False
     later: bool = False
+    doubled: bool = False
 
     def is_to_come(self, now: Instant) -> bool:
         """Whether they asked to be rung later, and that time has not come."""
@@ -149,6 +152,8 @@ class Page:
 
     `is_waiting`: while it is paging, that everybody ahead has quiet hours; the first of them end at `step_until`.
 
+    `is_queued`: somebody whom the present step calls was on the telephone about another page when they were to be.
+
     `caller_room`, `clinician_room`: the conference that each last came into, by Twilio's SID, which is another one each
     time the room is opened: they have met when both are the same, and not when one came after the other had gone.
     `meet_by`: when something is done about one who is there alone. `put_through`: the caller's own leg dials by itself,
@@ -179,6 +184,7 @@ class Page:
     dial_instead: bool = False
     step_until: Instant | None = None
     is_waiting: bool = False
+    is_queued: bool = False
     last_resort_tries: int = 0
     message_left: bool = False
     note: Note | None = None
@@ -321,6 +327,20 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubled:
+    """A second call rings for the attempt: Twilio gave no answer to the request, was asked again, and had done both."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """They were on the telephone about another page, and are so no more. It may come twice, or for nothing."""
+
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallerLeft:
     """The caller hung up. Only for the caller's latest call; an older leg's end is no event."""
 
@@ -413,6 +433,8 @@ Event = (
     | CallMe
     | Missed
     | Failed
+    | Doubled
+    | Freed
     | CallerLeft
     | CallBackAsked
     | StillThere

@@ -20,6 +20,8 @@ from escalation.policy import Means, Ring
 from escalation.sparing import is_quiet, is_spared, waits_until
 from escalation.wallclock import shown
 
+TRIES = 2
+"""How often one address is called in a step: once more after Twilio failed, or somebody hung up who was engaged."""
 _NOBODY = "nobody is on call for it"
 
 
@@ -61,6 +63,21 @@ def go_on(draft: Draft) -> None:
         next_step(draft)
 
 
+def freed(draft: Draft, member: str) -> None:
+    """Ring them again, where the present step found them on the telephone: who waited longest is asked first."""
+    page = draft.page
+    if page.state is not PageState.PAGING or page.is_waiting or not 0 <= page.step < len(draft.policy.steps):
+        return
+    if Means.CALL not in steps.present(draft).by or member not in steps.people(draft) or draft.is_put_off(member):
+        return
+    voice = draft.escalation.roster.members[member].voice
+    tries = [a for a in page.attempts if steps.is_call_of_present(draft, a) and a.address in voice[:1]]
+    if not voice or len(tries) >= TRIES or draft.is_ringing(voice) or is_spared(draft, member):
+        return
+    draft.intend(member, Means.CALL, voice[0], Purpose.PAGE)
+    draft.say(f"Ringing {draft.name(member)} at {voice[0]}, who is free again")
+
+
 def call_instead(draft: Draft, text: Attempt) -> None:
     """A text of the present step cannot arrive: its reader is called, where the step would not call them anyway."""
     member = draft.member(text.member)
@@ -94,7 +111,8 @@ def retry(draft: Draft) -> None:
 def _begin(draft: Draft, index: int, count: int) -> bool:
     """Begin the step; False when it pages nobody, so that it is skipped."""
     step = draft.policy.steps[index]
-    draft.page = replace(draft.page, step=index, round=count, step_until=draft.now + step.wait, is_waiting=False)
+    until = draft.now + step.wait
+    draft.page = replace(draft.page, step=index, round=count, step_until=until, is_waiting=False, is_queued=False)
     draft.say(f"{steps.titled(draft)} begins: {_listed(draft) or 'nobody'}")
     _text(draft)
     _ring(draft)
@@ -129,6 +147,8 @@ def _ring(draft: Draft) -> None:
         voice = draft.escalation.roster.members[member].voice
         called = [a for a in draft.page.attempts if steps.is_call_of_present(draft, a)]
         busy = draft.is_ringing(voice) or _is_held(called, voice)
+        if member in draft.escalation.engaged and not draft.page.is_queued:
+            draft.page = replace(draft.page, is_queued=True)
         if draft.is_put_off(member) or is_spared(draft, member):
             continue
         address = None if busy else next((n for n in voice if n not in {a.address for a in called}), None)

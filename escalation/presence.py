@@ -27,6 +27,15 @@ MEET_WITHIN = TimeDelta(seconds=45)
 """How long one of the two may be in the conference without the other: a move, or a turn of the loop, takes less."""
 
 
+def freed(before: Page, after: Page) -> str | None:
+    """Who was on the telephone about the page, and is so no more; None: nobody."""
+    had, has = (
+        page.accepted_by if page.state in {PageState.ACCEPTED, PageState.BRIDGED} and page.accepted_attempt else None
+        for page in (before, after)
+    )
+    return had if had != has else None
+
+
 def caller_left(draft: Draft) -> None:
     """The page goes on without the caller: it is now about a call-back.
 

@@ -31,6 +31,8 @@ class PageView(StrEnum):
     """A clinician is on the line: connect now."""
     DIAL = "dial"
     """No call can be placed: the caller's own leg dials."""
+    QUEUED = "queued"
+    """Who is called talks to another caller."""
     WAITING = "waiting"
     """It is not urgent, and waits until somebody's quiet hours are over."""
     LAST_RESORT = "last resort"
@@ -69,7 +71,8 @@ class Holding:
     """A caller in the loop. `held`: since the page was opened or joined, of at most `at_most`.
 
     `turns`: how many turns went before, so that the first one explains and the later ones are short. `offers`: how
-    often a person has been offered, since holding is over. `reachable`: a number to call back is known.
+    often a person has been offered, since holding is over. `reachable`: a number to call back is known. `place`: in the
+    line of those who wait for a clinician, the longest waiting first.
     """
 
     held: TimeDelta
@@ -77,6 +80,7 @@ class Holding:
     turns: int
     offers: int = 0
     reachable: bool = True
+    place: int = 1
 
     @property
     def is_over(self) -> bool:
@@ -90,7 +94,7 @@ def hold(view: PageView, language: str, pressed: str, holding: Holding) -> HoldS
     if pressed == "*" and turn in {Turn.WAIT, Turn.OFFER_PERSON}:
         # No call-back is promised to a caller whose number nobody knows.
         phrases.insert(0, "no_number_known")
-    return HoldStep(turn, tuple(own(key, language) for key in phrases), why)
+    return HoldStep(turn, tuple(own(key, language, position=holding.place) for key in phrases), why)
 
 
 _Choice = tuple[Turn, str, *tuple[str, ...]]
@@ -116,7 +120,9 @@ def _onward(  # noqa: PLR0911 - one line for each way out of the loop, in the or
             return None
 
 
-def _further(view: PageView, pressed: str, holding: Holding) -> _Choice:
+def _further(  # noqa: PLR0911 - as above
+    view: PageView, pressed: str, holding: Holding
+) -> _Choice:
     match view:
         case PageView.ACCEPTED:
             return Turn.WAIT, "a clinician has accepted", "hold_accepted"
@@ -126,6 +132,9 @@ def _further(view: PageView, pressed: str, holding: Holding) -> _Choice:
             return _offer(view, pressed, holding)
         case PageView.TAKEN:
             return Turn.WAIT, "a clinician has accepted, and has not come to the phone", "hold_taken"
+        case PageView.QUEUED:
+            words = "hold_queued" if holding.reachable else "hold_queued_no_star"
+            return Turn.WAIT, "who is called talks to another caller", words, "queue_position"
         case PageView.RINGING | PageView.RINGING_NEXT if holding.turns:
             words = "hold_ringing" if view is PageView.RINGING else "hold_ringing_next"
             return Turn.WAIT, "a phone is ringing", words

@@ -108,6 +108,16 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "en": "We are calling the next clinician now, and their phone is ringing. Please stay on the line.",
         "es": "Ahora estamos llamando a otro médico, y su teléfono está sonando. Por favor, no cuelgue.",
     },
+    "hold_queued": {
+        "en": "Our clinician is speaking with another caller. Please stay on the line. "
+        "To hang up and be called back instead, press star.",
+        "es": "Nuestro médico está hablando con otra persona. Por favor, no cuelgue. "
+        "Si prefiere que le devolvamos la llamada, oprima asterisco.",
+    },
+    "hold_queued_no_star": {
+        "en": "Our clinician is speaking with another caller. Please stay on the line.",
+        "es": "Nuestro médico está hablando con otra persona. Por favor, no cuelgue.",
+    },
     "hold_accepted": {
         "en": "A clinician has your call and will be with you in a moment. Please stay on the line.",
         "es": "Un médico tiene su llamada y le atenderá en un momento. Por favor, no cuelgue.",

@@ -23,9 +23,10 @@ class Utterance:
     text: str
 
 
-def own(key: str, language: str) -> Utterance:
-    """One of the server's own phrases."""
-    return Utterance(language if has(language) else _FALLBACK, phrase(key, language))
+def own(key: str, language: str, **values: int) -> Utterance:
+    """One of the server's own phrases, with what it names in braces."""
+    words = phrase(key, language)
+    return Utterance(language if has(language) else _FALLBACK, words.format(**values) if values else words)
 
 
 def spoken(flow: Flow, text: Text, language: str) -> tuple[Utterance, ...]:

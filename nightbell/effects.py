@@ -13,6 +13,7 @@ from escalation.page import (
     Attempt,
     AttemptState,
     Failed,
+    Freed,
     Missed,
     Page,
     PageState,
@@ -20,6 +21,7 @@ from escalation.page import (
     Purpose,
     code_of,
 )
+from escalation.policy import Means
 from escalation.presence import is_to_be_moved
 from ivr.position import Phase, Position
 from nightbell.alerting import Alerting, failing
@@ -216,6 +218,15 @@ class Effects:
             # It ends by itself: what it says when answered is that somebody else has the page.
             _log.warning("not_cancelled", attempt=attempt, error=str(error))
             await self._count(error)
+
+    async def freed(self, practice: str, member: str) -> None:
+        """They have hung up: the open pages that wait for them, the oldest first, until one has them rung."""
+        async with self._parts.database.statement() as connection:
+            waiting = await pages.queued(connection, practice)
+        for page in waiting:
+            after = (await self._site.paging.happen(page, Freed(member))).page
+            if any(a.member == member and a.means is Means.CALL and not a.is_final for a in after.attempts):
+                return
 
     # ---- the caller and the clinician ---------------------------------------------------------------------------
 

@@ -62,6 +62,7 @@ _TASKS: Final[dict[str, str]] = {
     jobs.OFFER_CALLBACK: "offer_callback",
     jobs.ALERT: "alert",
     jobs.RING_OPERATOR: "ring_operator",
+    jobs.FREED: "freed",
     jobs.RING_DESK: "ring_desk",
     jobs.TELL_MEMBER: "tell_member",
     jobs.TELL_START: "tell_start",

@@ -6,13 +6,27 @@ Every transaction may be lost with its process, before or after the commit.
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from whenever import Instant, TimeDelta
 
 from escalation.advance import advance
-from escalation.page import Advance, AttemptState, CallerLeft, Due, Effect, Event, Page, PageState, PlaceCall, SendSms
+from escalation.page import (
+    Advance,
+    AttemptState,
+    CallerLeft,
+    Due,
+    Effect,
+    Event,
+    Freed,
+    Page,
+    PageState,
+    PlaceCall,
+    SendSms,
+)
 from escalation.policy import Means
+from escalation.presence import freed
 from simulation.agenda import CrashedError, Process
 from simulation.endings import Watch
 from simulation.faults import Fault
@@ -64,6 +78,9 @@ class Shell:
                 continue
             break
         self._committed(row, result.effects, len(before.attempts))
+        member = freed(before, row.page)
+        if member:
+            world.agenda.spawn(self.job(partial(self._free, member)), world.between(0.005, 1.0))
         if not within:
             self.crash_point()
         return row.page
@@ -159,6 +176,14 @@ class Shell:
                 yield max(0.0, world.down_until - world.now) + world.between(0.0, 8.0)
             else:
                 return
+
+    def _free(self, member: str, machine: Machine) -> Process[None]:
+        """As `nightbell.effects`: the page that waited longest has them rung."""
+        for row in sorted(self.world.rows, key=lambda row: row.page.opened_at):
+            if row.page.state is PageState.PAGING:
+                page = yield from self.happen(row, Freed(member), machine)
+                if any(a.member == member and a.means is Means.CALL and not a.is_final for a in page.attempts):
+                    return
 
     def _sweep(self, row: Row, number: int) -> Process[None]:
         """Take over an attempt that was never placed, as soon as it may be a dead worker's."""

@@ -11,6 +11,7 @@ from escalation.page import (
     Attempt,
     CallerPresence,
     Declined,
+    Doubled,
     Page,
     PageState,
     PatientReached,
@@ -172,8 +173,8 @@ class Staff:
         self.shell.up()
         known = leg.row.know_sid(number, leg.sid)
         self.shell.crash_point()
-        event = leg_event(number, status)
-        if known == leg.sid and event is not None:
+        event = leg_event(number, status) if known == leg.sid else Doubled(number)
+        if event is not None:
             yield from self.shell.happen(leg.row, event, self.world.server)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant, TimeDelta
 
-from escalation.page import Advance, AttemptState, Page, PageState
+from escalation.page import Advance, AttemptState, CallerPresence, Page, PageState
 from escalation.policy import Means
 from storage.calls import CALLBACK
 from storage.errors import NotFoundError
@@ -377,6 +377,23 @@ def _engaged(practice: str, page: str, now: Instant) -> tuple[Select[Any], Selec
 
 _UNDER_WAY: Final = (AttemptState.PLACED.value, AttemptState.RINGING.value, AttemptState.ANSWERED.value)
 _TAKEN: Final = (PageState.ACCEPTED.value, PageState.BRIDGED.value)
+
+
+async def queued(connection: AsyncConnection, practice: str, limit: int = 50) -> list[str]:
+    """The practice's pages that nobody has taken, the oldest first."""
+    query = select(pages.c.id).where(pages.c.practice == practice, pages.c.state == PageState.PAGING.value)
+    return [row.id for row in await connection.execute(query.order_by(pages.c.opened_at).limit(limit))]
+
+
+async def place_in_line(connection: AsyncConnection, page: Page) -> int:
+    """How many callers of the practice wait for a clinician, up to and with the page's own."""
+    older = select(func.count()).where(
+        pages.c.practice == page.practice,
+        pages.c.state == PageState.PAGING.value,
+        pages.c.opened_at < page.opened_at.to_stdlib(),
+        pages.c.body["caller"].astext == CallerPresence.HOLDING.value,
+    )
+    return int(await connection.scalar(older) or 0) + 1
 
 
 @dataclass(frozen=True, slots=True)

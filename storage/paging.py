@@ -31,6 +31,7 @@ from escalation.page import (
     TransferCaller,
 )
 from escalation.policy import Escalation
+from escalation.presence import freed
 from routing.plan import Plan
 from storage import jobs, messages, pages
 from storage.alerts import Alert, AlertKind, raise_alert
@@ -143,6 +144,10 @@ class Paging:
         if result.page.state is PageState.RESOLVED and not isinstance(event, Resolved):
             await messages.finish_by_page(connection, page, result.page.accepted_by or "the last resort", now)
         await self._defer(connection, result, now)
+        member = freed(stored.page, result.page)
+        if member:
+            arguments: dict[str, str | int] = {"practice": result.page.practice, "member": member}
+            await self._queue.defer(connection, jobs.FREED, arguments, priority=jobs.URGENT)
         _log.info(
             "page_advanced",
             call=stored.call,

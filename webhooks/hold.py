@@ -13,7 +13,7 @@ from routing.plan import Plan
 from storage.call_events import Write
 from storage.calls import CallEvent, CallHead, Progress, Written
 from storage.errors import NotFoundError, UnavailableError
-from storage.pages import PageCall
+from storage.pages import PageCall, place_in_line
 from telephony.twiml import Document, Listening, gathering
 from webhooks.answer import key_of, voices
 from webhooks.caller import caller_of
@@ -66,7 +66,7 @@ class _Loop:
     position: Position
     pressed: str
 
-    def step(self, view: PageView, pressed: str, now: Instant) -> HoldStep:
+    def step(self, view: PageView, pressed: str, now: Instant, place: int) -> HoldStep:
         position = self.position
         policy = self.plan.escalation.policies[connect_at(self.plan, position.node).policy]
         over = position.phase is Phase.OVER
@@ -76,6 +76,7 @@ class _Loop:
             turns=1 if over else position.tries,
             offers=max(1, position.tries) if over else 0,
             reachable=not position.withheld,
+            place=place,
         )
         return hold(view, position.language, pressed, holding)
 
@@ -85,30 +86,37 @@ async def _take(loop: _Loop) -> HoldStep:
     paging, page, call = loop.site.paging, loop.position.page, loop.head.sid
     stored = await paging.look(page)
     view = view_of(stored, call, loop.head.at)
-    taken = loop.step(view, loop.pressed, loop.head.at)
+    place = await _place(loop.site, stored.page) if view is PageView.QUEUED else 1
+    taken = loop.step(view, loop.pressed, loop.head.at, place)
     if taken.turn is Turn.LEAVE:
         stored = await paging.happen(page, CallBackAsked())
         if stored.page.caller is CallerPresence.HOLDING:
             # A clinician came to the phone in this very moment.
             view = view_of(stored, call, loop.head.at)
-            taken = loop.step(view, loop.pressed, loop.head.at)
-    written = await _store(loop, stored.page, view, taken)
+            taken = loop.step(view, loop.pressed, loop.head.at, place)
+    written = await _store(loop, stored.page, view, taken, place)
     if written.earlier is not None and "view" in written.earlier.body:
         body = written.earlier.body
-        taken = loop.step(PageView(str(body["view"])), str(body["pressed"]), written.earlier.at)
+        said = PageView(str(body["view"])), str(body["pressed"])
+        taken = loop.step(*said, written.earlier.at, int(str(body.get("place", 1))))
     elif stored.caller_leg == call and not written.ended:
         await _tell(loop, stored.page, taken)
     return taken
 
 
-async def _store(loop: _Loop, page: Page, view: PageView, taken: HoldStep) -> Written:
+async def _place(site: Site, page: Page) -> int:
+    async with site.database.statement() as connection:
+        return await place_in_line(connection, page)
+
+
+async def _store(loop: _Loop, page: Page, view: PageView, taken: HoldStep, place: int) -> Written:
     position = loop.position
     event = CallEvent(
         f"turn:{position.turn}",
         loop.head.at,
         "hold",
         {"position": to_query(position), "view": view.value, "pressed": loop.pressed, "turn": taken.turn.value,
-         "why": taken.why, "notes": []},
+         "why": taken.why, "place": place, "notes": []},
     )  # fmt: skip
     progress = Progress(position.node, position.language, position.turn, category=page.category)
     return await loop.site.events.write(Write(loop.head, progress, event))

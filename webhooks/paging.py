@@ -89,5 +89,5 @@ def _ringing(page: Page) -> PageView:
     called = [attempt for attempt in page.attempts if attempt.means is Means.CALL]
     ringing = {attempt.member for attempt in called if attempt.state in _HEARD}
     if not ringing:
-        return PageView.PAGING
+        return PageView.QUEUED if page.is_queued else PageView.PAGING
     return PageView.RINGING if called[0].member in ringing else PageView.RINGING_NEXT

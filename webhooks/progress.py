@@ -9,6 +9,7 @@ from escalation.page import (
     CallerJoined,
     ClinicianJoined,
     ClinicianLeft,
+    Doubled,
     Event,
     Failed,
     Missed,
@@ -34,8 +35,11 @@ async def leg_status(site: Site, webhook: Webhook) -> str:
     async with site.database.statement() as connection:
         # The callback names the attempt, and so tells its SID even if the answer to the request was lost.
         known = await pages.know_sid(connection, page, attempt, webhook.call)
-    if known != webhook.call:
-        return ""  # no such attempt; or its call was placed twice, and this is the one that does not count
+    if known is None:
+        return ""
+    if known != webhook.call:  # its call was placed twice, and this is the one that does not count
+        await site.paging.happen(page, Doubled(attempt))
+        return ""
     event = leg_event(attempt, webhook.form.get("CallStatus", ""))
     if event is not None:
         await site.paging.happen(page, event)

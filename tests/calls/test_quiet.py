@@ -6,7 +6,7 @@ from telephony.emulator import Answers, Busy, Hears, NoAnswer, Press
 from tests.calls.callers import TAKES, asks_for_a_doctor, holds
 from tests.calls.conftest import Stage
 from tests.calls.night import Night
-from tests.calls.people import CHEN, OPERATOR, OSEI, OTHER_PARENT, PARENT, PATEL, RUIZ, SAMPLE, SERVICE
+from tests.calls.people import CHEN, OPERATOR, OSEI, OTHER_PARENT, PARENT, PATEL, RUIZ, SAMPLE, SERVICE, STRANGER
 from tests.calls.test_swapped import texts
 
 DOCTORS = (CHEN, OSEI, PATEL)
@@ -78,6 +78,31 @@ async def test_who_has_no_quiet_hours_is_paged_meanwhile(stage: Stage):
     assert rung(night, *DOCTORS) == [0, 1, 0]
     assert texts(night, CHEN) == []
     await call.hang_up()
+
+
+async def test_callers_for_one_clinician_wait_in_line_and_the_oldest_is_next(stage: Stage):
+    lone = SAMPLE.read_text()
+    steps = lone[lone.index("    steps:\n") : lone.index("    repeat: 2")]
+    night = await stage(document=lone.replace(steps, "    steps:\n      - {page: [chen], by: [call, sms], for: 10m}\n"))
+    night.phone(CHEN).behaviour = TAKES
+    first = await holds(night, PARENT)
+    await first.talks_to(night.phone(CHEN))
+    night.phone(CHEN).behaviour = Busy()
+    second = await holds(night, OTHER_PARENT)
+    await second.hears("Our clinician is speaking with another caller. Please stay on the line.", within=60)
+    await second.hears("You are number 1 in line.", within=10)
+    third = await holds(night, STRANGER)
+    await third.hears("You are number 2 in line.", within=60)
+    night.phone(CHEN).behaviour = TAKES
+    await first.hang_up()
+    await second.talks_to(night.phone(CHEN), within=60)
+    assert night.rung(CHEN) == 4, "each of the three once, and the second again when she was free"
+    await second.hang_up()
+    await third.talks_to(night.phone(CHEN), within=60)
+    await third.hang_up()
+    await night.settle()
+    owners = await night.sql("SELECT accepted_by, state FROM pages")
+    assert [tuple(row) for row in owners] == [("chen", "resolved")] * 3
 
 
 @pytest.mark.parametrize(("most", "times"), [("3", 4), ("null", 9)])

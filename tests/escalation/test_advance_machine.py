@@ -27,8 +27,10 @@ from escalation.page import (
     Declined,
     Delivered,
     DialledIn,
+    Doubled,
     Due,
     Failed,
+    Freed,
     MessageLeft,
     Missed,
     Note,
@@ -165,6 +167,14 @@ class Pages(RuleBasedStateMachine):
     @rule(data=st.data(), platform=st.booleans())
     def fails(self, data, platform):
         self.send(Failed(self.some(data), "refused", platform))
+
+    @rule(data=st.data())
+    def is_placed_twice(self, data):
+        self.send(Doubled(self.some(data)))
+
+    @rule(member=NAMES)
+    def others_end_their_talk(self, member):
+        self.send(Freed(member))
 
     @rule(data=st.data())
     def is_missed(self, data):

@@ -6,7 +6,20 @@ import pytest
 from whenever import Time, TimeDelta, ZonedDateTime, minutes
 
 from escalation.advance import advance
-from escalation.page import CallerPresence, Declined, Due, Failed, Missed, Opened, PageState, PlaceCall, PutOff, SendSms
+from escalation.page import (
+    CallerPresence,
+    Declined,
+    Doubled,
+    Due,
+    Failed,
+    Freed,
+    Missed,
+    Opened,
+    PageState,
+    PlaceCall,
+    PutOff,
+    SendSms,
+)
 from escalation.policy import RingLimit
 from escalation.roster import ALL_DAY, DailyWindow
 from escalation.sparing import quiet_until
@@ -114,6 +127,67 @@ def test_what_happens_to_an_earlier_attempt_rings_nobody_while_it_waits(maple):
     for event in (Failed(1, "the carrier filtered it"), Declined("patel"), Declined("chen")):
         assert [e for e in night.do(event, after=1) if isinstance(e, PlaceCall)] == []
     assert (night.page.state, night.page.due) == (PageState.PAGING, at(21, 7))
+
+
+# ---- many callers for one clinician ---------------------------------------------------------------------------------
+
+
+def engaged(night: Night, *members: str) -> Night:
+    night.escalation = replace(night.escalation, engaged=frozenset(members))
+    return night
+
+
+def test_who_hangs_up_is_rung_again_where_the_step_found_them_engaged(maple):
+    night = engaged(Night(maple, step("chen", wait=300)), "chen")
+    assert night.do(Opened()) == (PlaceCall(1),)
+    assert night.page.is_queued
+    assert night.do(Freed("chen"), after=1) == (), "she is being rung"
+    night.escalation = replace(night.escalation, policies={"urgent": replace(night.policy, rounds=2)})
+    night.do(Missed(1, "busy"), after=5)
+    assert (night.rung(), night.page.round) == (["0121", "0121"], 1)
+    engaged(night)
+    night.do(Missed(2, "busy"), after=5)
+    assert night.page.state is PageState.LAST_RESORT
+
+
+def test_it_is_once_more_and_no_more_in_a_step(maple):
+    night = engaged(Night(maple, step("chen", by=BOTH, wait=300)), "chen")
+    assert night.do(Opened()) == (SendSms(1), PlaceCall(2))
+    assert night.do(Missed(2, "busy"), after=5) == (), "the text is waited for"
+    engaged(night)
+    assert night.do(Freed("chen"), after=60) == (PlaceCall(3),)
+    assert "who is free again" in night.trail[-1]
+    assert night.do(Freed("chen"), after=1) == ()
+    assert night.do(Missed(3, "no answer"), after=30) == ()
+    assert night.do(Freed("chen"), after=1) == ()
+
+
+@pytest.mark.parametrize("who", ["osei", "nobody", "silent"])
+def test_who_is_none_of_the_step_is_not_rung_for_being_free(maple, who):
+    night = Night(maple, step("chen", "silent", by=BOTH, wait=300))
+    night.do(Opened())
+    assert night.do(Freed(who), after=5) == ()
+
+
+def test_who_passed_it_on_or_is_engaged_again_is_left_alone(maple):
+    night = Night(maple, step("chen", "patel", by=BOTH, wait=300), step("osei"))
+    night.do(Opened())
+    night.do(Declined("chen"), after=5)
+    assert night.do(Freed("chen"), after=5) == ()
+    engaged(night, "patel")
+    assert night.do(Freed("patel"), after=5) == ()
+
+
+def test_a_call_that_was_placed_twice_is_labelled_once(maple):
+    night = Night(maple, step("chen"))
+    night.do(Opened())
+    assert night.do(Doubled(1), after=1) == ()
+    assert night.page.attempts[0].doubled
+    assert night.trail[-1] == "The call to Dr. Ana Chen was placed twice, as Twilio did not answer the first request"
+    version = night.page.version
+    night.do(Doubled(1), after=1)
+    night.do(Doubled(7), after=1)
+    assert night.page.version == version
 
 
 # ---- how often ------------------------------------------------------------------------------------------------------

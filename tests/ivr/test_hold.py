@@ -23,6 +23,7 @@ def said(view: PageView, pressed: str = "", **how) -> str:
         (PageView.RINGING, Turn.WAIT, "phone is ringing now"),
         (PageView.RINGING_NEXT, Turn.WAIT, "calling the next clinician now"),
         (PageView.ACCEPTED, Turn.WAIT, "will be with you in a moment"),
+        (PageView.QUEUED, Turn.WAIT, "speaking with another caller"),
         (PageView.WAITING, Turn.OFFER_PERSON, "one will call you back"),
         (PageView.JOIN, Turn.JOIN, "You are connected"),
         (PageView.DIAL, Turn.DIAL, "connecting you to a person"),
