@@ -230,6 +230,32 @@ async def test_a_call_whose_callback_overtakes_the_look_for_it_is_not_placed_twi
     await call.hang_up()
 
 
+async def test_a_call_that_was_placed_twice_all_the_same_is_labelled_and_one_of_them_counts(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+):
+    """Twilio's list of calls does not show it yet, and its callbacks are late."""
+    know = pages.know_sid
+    night.exchange.rest_faults.drop(after=True, resource="Calls.json", method="POST", times=1)
+    night.phone(CHEN).behaviour = Answers(after=10, script=[Hears("Press 1") >> Press("1")])
+
+    async def nothing(*_: Any) -> list[PlacedCall]:
+        return []
+
+    async def late(*about: Any) -> str | None:
+        return await know(*about) if night.rung(CHEN) > 1 else None
+
+    monkeypatch.setattr(Gateway, "find_calls", nothing)
+    monkeypatch.setattr(pages, "know_sid", late)
+    call = await holds(night)
+    await call.talks_to(night.phone(CHEN), within=300)
+    assert night.rung(CHEN) == 2
+    attempts = (await night.page()).body["attempts"]
+    assert [each["doubled"] for each in attempts if each["means"] == "call"] == [True]
+    trail = await night.trail()
+    assert trail.count("The call to Dr. Ana Chen was placed twice, as Twilio did not answer the first request") == 1
+    await call.hang_up()
+
+
 async def test_a_text_that_a_dying_worker_did_not_tell_the_page_of_is_told_by_the_next_one(night: Night):
     """It dies with Twilio's answer noted, and its job is done again; the text's own reports are lost."""
     call = await holds(night)
