@@ -24,9 +24,11 @@ from escalation.page import (
     Declined,
     Delivered,
     DialledIn,
+    DialledInVain,
     Due,
     Event,
     Failed,
+    HandedOver,
     MessageLeft,
     Missed,
     Noted,
@@ -48,6 +50,7 @@ Movement = (
     | CallBackAsked
     | StillThere
     | PutThrough
+    | DialledInVain
     | CallerReturned
     | CallerJoined
     | ClinicianJoined
@@ -64,7 +67,7 @@ def advance(escalation: Escalation, page: Page, event: Event, now: Instant) -> A
             _open(draft)
         case Due():
             _due(draft)
-        case Placed() | Ringing() | Answered() | Delivered():
+        case HandedOver() | Placed() | Ringing() | Answered() | Delivered():
             attempts.progress(draft, event)
         case Missed() | Failed():
             attempts.ended(draft, event)
@@ -140,6 +143,8 @@ def _move(draft: Draft, event: Movement) -> None:
             presence.still_there(draft)
         case PutThrough():
             presence.put_through(draft)
+        case DialledInVain():
+            presence.dialled_in_vain(draft)
         case CallerReturned():
             presence.caller_returned(draft)
         case CallerJoined():
