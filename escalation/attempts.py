@@ -64,9 +64,10 @@ def ended(draft: Draft, event: Missed | Failed) -> None:
 
 def _hand_over(draft: Draft, event: HandedOver, attempt: Attempt | None) -> None:
     """The attempt is the same, only carried out by somebody else: the page waits for it as it did."""
-    if attempt is None or attempt.state is not AttemptState.INTENDED:
+    why = f"by the second provider: {event.why}"
+    if attempt is None or attempt.state is not AttemptState.INTENDED or attempt.why == why:
         return
-    draft.mark(attempt, AttemptState.INTENDED, f"by the second provider: {event.why}")
+    draft.mark(attempt, AttemptState.INTENDED, why)
     twice = "ring twice: the first provider did not say whether it placed the call"
     if attempt.means is Means.SMS:
         twice = "come twice: the first provider did not say whether it sent the text"

@@ -1,12 +1,10 @@
 """Carrying out what a page asks for: through Twilio's REST API, once, and with every answer told to the page."""
 
 import asyncio
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import TimeDelta
 
 from api.page_link import page_link
@@ -16,7 +14,6 @@ from escalation.page import (
     Attempt,
     AttemptState,
     Failed,
-    HandedOver,
     Missed,
     Page,
     PageState,
@@ -29,6 +26,7 @@ from escalation.presence import is_to_be_moved
 from ivr.position import Phase, Position
 from nightbell.alerting import Alerting, failing
 from nightbell.composition import Parts
+from nightbell.handing_over import CALL, TEXT, HandingOver, Job, unsure_after
 from nightbell.providers import Provider
 from nightbell.shift_asking import ask_start, tell_start
 from nightbell.texting import about, reported, tell_member
@@ -39,16 +37,14 @@ from storage.alerts import Alert, AlertKind
 from storage.calls import leg_position
 from storage.errors import NotFoundError
 from storage.pace import take_slot
-from storage.pages import FIRST, SECOND, Claim, PageCall
+from storage.pages import FIRST, Claim, PageCall
 from telephony.errors import BusyError, GoneError, TwilioError, UncertainError
 from telephony.gateway import LIVE, Gateway, PlacedCall
 from telephony.handing import (
     AFTER_UNCERTAIN,
     MOST_TRIES,
     again_after,
-    hands_over,
     is_platform,
-    is_unsure,
 )
 from telephony.pace import Pacer
 from webhooks.answer import key_of
@@ -67,18 +63,6 @@ DESK_PAUSE: Final = 15.0
 """Real seconds between two ringings of a desk, besides the ringing itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """A job that hands an attempt to a provider."""
-
-    name: str
-    means: Means
-
-
-_CALL: Final = _Job(jobs.PLACE_CALL, Means.CALL)
-_TEXT: Final = _Job(jobs.SEND_SMS, Means.SMS)
-
-
 class Effects:
     """One method for each job. All may be run twice, or too late: they look first."""
 
@@ -91,6 +75,7 @@ class Effects:
         self._pacers = {each.name: Pacer(partial(self._slot, each)) for each in both if each is not None}
         self.alerting = Alerting(parts, self._turn)
         self._platform = Tally(MANY_FAILURES, FAILURES_WITHIN)
+        self._handing = HandingOver(parts, self._count)
 
     async def _slot(self, provider: Provider) -> float:
         interval = 1.0 / self._parts.settings.calls_per_second
@@ -111,7 +96,7 @@ class Effects:
         if is_synthetic(intended.page.practice):
             await self._note(page, attempt)
             return
-        await self._turn(await self._provider(_CALL, page, attempt))
+        await self._turn(await self._handing.provider(CALL, page, attempt))
         async with self._parts.database.statement() as connection:
             claimed = await pages.claim(connection, page, attempt)
         if claimed is None:
@@ -122,12 +107,11 @@ class Effects:
         try:
             sid = await self._found(plan, page, attempt, claimed) if looks else None
             looks = False
-            if sid is None and self._is_tried_enough(claimed):
-                await self._hand_over(_CALL, page, attempt, "the first one did not place it", claimed, unsure=False)
+            if sid is None and await self._handing.after_look(page, attempt, claimed):
                 return
             sid = sid or (await self._call(stored, plan, attempt, claimed)).sid
         except TwilioError as error:
-            await self._not_placed(_CALL, page, attempt, claimed, error, looked=looks)
+            await self._not_placed(CALL, page, attempt, claimed, error, looked=looks)
             if claimed.provider == FIRST:  # the second's account may reach fewer
                 await self._site.learning.learn(plan, claimed.address, of_call(error))
             return
@@ -135,23 +119,6 @@ class Effects:
         await self._was_placed(page, attempt, sid, provider.name)
         self._providers.answered(Means.CALL, provider)
         await self._site.learning.learn(plan, claimed.address, CALL_PLACED)
-
-    async def _provider(self, job: _Job, page: str, attempt: int) -> Provider:
-        """Who is to carry the attempt out: the second, where the first has failed a moment ago."""
-        if self._providers.second is None:
-            return self._providers.first
-        async with self._parts.database.statement() as connection:
-            name, tries = await pages.provider_of(connection, page, attempt)
-        if name == FIRST and not tries and self._providers.passes_by(job.means):
-            event = HandedOver(attempt, "the first provider failed a moment ago")
-            await self._store_handing(job, page, event, tries=0, unsure=0)
-            name = SECOND
-        return self._providers.named(name)
-
-    def _is_tried_enough(self, claimed: Claim) -> bool:
-        """Whether the second is to place a call that the first was asked for and, as it says, has not placed."""
-        has_second = self._providers.second is not None
-        return has_second and claimed.provider == FIRST and claimed.tries >= MOST_TRIES - 1
 
     async def _intended(self, page: str, attempt: int) -> PageCall | None:
         """The page, while the attempt is to be made. Asked before waiting for a slot: what was cancelled takes none."""
@@ -201,7 +168,7 @@ class Effects:
         if self._providers.second is not None:
             intended = await self._intended(page, attempt)
             if intended is not None and not is_synthetic(intended.page.practice):
-                await self._provider(_TEXT, page, attempt)
+                await self._handing.provider(TEXT, page, attempt)
         async with self._parts.database.statement() as connection:
             claimed = await pages.claim(connection, page, attempt)
         if claimed is None:
@@ -219,7 +186,7 @@ class Effects:
         try:
             sid = await self._providers.asked(provider, sending)
         except TwilioError as error:
-            await self._not_placed(_TEXT, page, attempt, claimed, error)
+            await self._not_placed(TEXT, page, attempt, claimed, error)
             if provider.is_first:
                 await self._site.learning.learn(plan, claimed.address, of_text(error))
             return
@@ -252,51 +219,26 @@ class Effects:
             await self._was_placed(page, attempt, sid, provider)
 
     async def _not_placed(
-        self, job: _Job, page: str, attempt: int, claimed: Claim, error: TwilioError, *, looked: bool = False
+        self, job: Job, page: str, attempt: int, claimed: Claim, error: TwilioError, *, looked: bool = False
     ) -> None:
         """What the answer means: again a little later, the second provider's, or an event that the policy reacts to.
 
         `looked`: the look for what an earlier try did failed, so that this one was not begun.
         """
-        delay, tries = again_after(error), claimed.tries + 1
-        unsure = not looked and is_unsure(error)
         _log.warning("not_placed", attempt=attempt, tries=claimed.tries, error=str(error), provider=claimed.provider)
         self._providers.answered(job.means, self._providers.named(claimed.provider), error)
-        is_firsts = self._providers.second is not None and claimed.provider == FIRST
-        if is_firsts and hands_over(error, tries, looks=job is _CALL, looked=looked):
-            self._providers.failed(job.means)
-            await self._hand_over(job, page, attempt, str(error), claimed, unsure=unsure)
+        if await self._handing.after_error(job, page, attempt, claimed, error, looked=looked):
             return
-        if delay is not None and tries < MOST_TRIES:
+        delay = again_after(error)
+        if delay is not None and (claimed.tries + 1 < MOST_TRIES or self._handing.is_firsts(claimed)):
+            unsure = unsure_after(claimed, error, looked=looked)
             async with self._parts.database.transaction() as connection:
-                await pages.release(connection, page, attempt, claimed.unsure + unsure)
-                await self._defer(connection, job, page, attempt, delay)
+                await pages.release(connection, page, attempt, unsure)
+                arguments: dict[str, str | int] = {"page": page, "attempt": attempt}
+                await self._site.jobs.defer(connection, job.name, arguments, priority=jobs.URGENT, delay=delay)
             return
         await self._count(error)
         await self._site.paging.happen(page, Failed(attempt, str(error), platform=is_platform(error)))
-
-    async def _hand_over(self, job: _Job, page: str, attempt: int, why: str, claimed: Claim, *, unsure: bool) -> None:
-        """Give the attempt to the second provider, by a job of its own: whose it is outlives whoever dies meanwhile.
-
-        `unsure`: this try may have been carried out.
-        """
-        in_doubt, tries = claimed.unsure + unsure, claimed.tries + 1
-        event = HandedOver(attempt, why, twice=in_doubt > 0)
-        await self._store_handing(job, page, event, tries=tries, unsure=in_doubt)
-
-    async def _store_handing(self, job: _Job, page: str, event: HandedOver, *, tries: int, unsure: int) -> None:
-        """Nothing, where somebody else has begun it by now. Before the first try there is no job to be done again."""
-        async with self._parts.database.transaction() as connection:
-            if not await self._site.paging.hand_over(connection, page, event, tries, unsure):
-                return
-            if tries:
-                await self._defer(connection, job, page, event.attempt, 0.0)
-        _log.warning("handed_over", attempt=event.attempt, means=job.means.value, why=event.why)
-        await self._count(UncertainError(event.why))
-
-    async def _defer(self, connection: AsyncConnection, job: _Job, page: str, attempt: int, delay: float) -> None:
-        arguments: dict[str, str | int] = {"page": page, "attempt": attempt}
-        await self._site.jobs.defer(connection, job.name, arguments, priority=jobs.URGENT, delay=delay)
 
     async def _count(self, error: TwilioError) -> None:
         """Have the operators told, when Twilio fails again and again."""

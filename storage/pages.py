@@ -220,11 +220,12 @@ async def know_sid(connection: AsyncConnection, page: str, attempt: int, sid: st
 
 
 async def set_sid(connection: AsyncConnection, page: str, attempt: int, sid: str, provider: str = FIRST) -> None:
-    """Remember which call or message an attempt is, and whose."""
+    """Remember which call or message an attempt is, and whose; of one that is known already, that is known, too."""
+    whose = case((deliveries.c.sid == sid, deliveries.c.provider), else_=provider)
     await connection.execute(
         update(deliveries)
         .where(deliveries.c.page == page, deliveries.c.attempt == attempt)
-        .values(sid=sid, provider=provider)
+        .values(sid=sid, provider=whose)
     )
 
 

@@ -17,6 +17,8 @@ from telephony.errors import (
 
 MOST_TRIES: Final = 3
 """Of handing one request to one provider."""
+MOST_UNSURE: Final = 2
+"""Of them for a call without an answer, until the second provider has it, though it is seen that none was placed."""
 AFTER_UNCERTAIN: Final = 2.0
 """Real seconds before looking again whether a request that got no answer was carried out."""
 PATIENCE: Final = 5.0
