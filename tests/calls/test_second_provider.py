@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 from whenever import Instant
 
+from nightbell.twilio_watch import TwilioWatch
 from storage.alerts import Alert, AlertKind
-from telephony.emulator import Answers, Exchange, Hears, NoAnswer, Press, RestFault, Withheld
+from telephony.emulator import Answers, Exchange, Hears, NoAnswer, Press, RestFault, Voicemail, Withheld
 from tests.calls.callers import PATIENT_ANSWERS, TAKES, asks_for_a_doctor, holds
 from tests.calls.conftest import Stage
 from tests.calls.night import Night
@@ -16,6 +17,7 @@ from tests.calls.people import (
     OSEI,
     PARENT,
     PRACTICE,
+    SAMPLE,
     SECOND_ACCOUNT,
     SECOND_NUMBER,
     SECOND_TOKEN,
@@ -379,3 +381,59 @@ async def test_a_worker_that_dies_with_a_call_at_the_second_provider_does_not_pl
     await night.passes(20)
     assert rung_from(night, CHEN) == [SECOND_NUMBER]
     await call.hang_up()
+
+
+async def test_a_reply_to_a_text_of_the_second_provider_is_about_the_practice_whose_page_it_was(night: Night):
+    """Its number is no practice's: two of them have Dr. Chen on their staff, and one has a page for her."""
+    other = SAMPLE.read_text().replace("maple-pediatrics", "willow").replace(PRACTICE, "+16175550101")
+    await night.publish(other.replace("Maple Pediatrics", "Another Practice"))
+    await night.first_refuses_connections()
+    night.phone(CHEN).behaviour = NoAnswer()
+    call = await holds(night)
+    await night.phone(CHEN).gets_text("Reply 1", within=WITHIN)
+    second(night).text_in(CHEN, SECOND_NUMBER, "1")
+    await night.phone(CHEN).gets_text("is yours", within=10)
+    assert (await night.page()).accepted_by == "chen"
+    second(night).text_in("+16175550177", SECOND_NUMBER, "1")
+    await night.phone("+16175550177").gets_text("This number does not take texts", within=10)
+    await call.hang_up()
+
+
+async def test_who_took_it_by_text_is_rung_by_the_second_and_then_dialled(night: Night):
+    await night.first_refuses_connections()
+    night.phone(CHEN).behaviour = NoAnswer()
+    call = await holds(night)
+    await night.phone(CHEN).gets_text("Reply 1", within=WITHIN)
+    night.phone(CHEN).behaviour = TAKES_AND_TAKES_AGAIN
+    second(night).text_in(CHEN, SECOND_NUMBER, "1")
+    await call.talks_to(night.phone(CHEN), within=120)
+    assert rung_from(night, CHEN) == [SECOND_NUMBER, SECOND_NUMBER, PRACTICE]
+    await call.hang_up()
+    assert (await night.page()).state == "resolved"
+
+
+async def test_a_voicemail_on_the_second_attempt_to_connect_them_is_no_talk(night: Night):
+    """The voicemail picks up when the caller's own line dials: nobody is left with it."""
+    await night.first_refuses_connections()
+    night.phone(CHEN).behaviour = Answers(after=3, script=[Hears("Press 1 to take it") >> Press("1")])
+    call = await holds(night)
+    page = await night.phone(CHEN).rings(within=WITHIN)
+    await page.is_over(within=60)
+    night.phone(CHEN).behaviour = Voicemail(after=4)
+    await call.hears("We are connecting you to the clinician now", within=60)
+    await call.hears("A clinician has your call", within=120)
+    assert (await night.page()).state == "accepted"
+    await call.hang_up()
+
+
+async def test_each_provider_is_looked_at_for_the_metrics(night: Night):
+    watch = TwilioWatch(night.parts)
+    await night.first_refuses_connections()
+    await watch.look()
+    up = {
+        sample.labels["provider"]: sample.value
+        for family in night.parts.site.metrics.twilio.collect()
+        for sample in family.samples
+    }
+    assert up == {"first": 0.0, "second": 1.0}
+    assert watch.answers is False
