@@ -1,7 +1,9 @@
 """Carrying out what a page asks for: through Twilio's REST API, once, and with every answer told to the page."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
+from itertools import count
 from typing import Final
 
 import structlog
@@ -39,7 +41,7 @@ from storage.errors import NotFoundError
 from storage.pace import take_slot
 from storage.pages import FIRST, Claim, PageCall
 from telephony.errors import BusyError, GoneError, TwilioError, UncertainError
-from telephony.gateway import LIVE, Gateway, PlacedCall
+from telephony.gateway import LIVE, PlacedCall
 from telephony.handing import (
     AFTER_UNCERTAIN,
     MOST_TRIES,
@@ -283,27 +285,38 @@ class Effects:
             node, Phase.HOLD, language, turn=turn + MOVED + version, tries=1, withheld=stored.callback is None,
             advised=True, page=page, since=since,
         )  # fmt: skip
+
+        async def wanted() -> bool:  # meanwhile their own turn may have put them through, where a move would part two
+            return is_to_be_moved((await self._site.paging.look(page)).page)
+
         try:
-            await self._move(self._gateway, stored.caller_leg, self._site.urls.hold(key_of(plan), position))
+            await self._move(
+                self._providers.first, stored.caller_leg, self._site.urls.hold(key_of(plan), position), wanted
+            )
         except GoneError:
             await self._site.paging.leg_gone(page, stored.caller_leg)
         except TwilioError as error:
             _log.error("caller_not_moved", error=str(error))
             await self._count(error)
 
-    async def _move(self, gateway: Gateway, sid: str, url: str) -> None:
+    async def _move(
+        self, provider: Provider, sid: str, url: str, wanted: Callable[[], Awaitable[bool]] | None = None
+    ) -> None:
         """Move a leg, again where Twilio was busy or did not answer: twice to the same place does no harm.
 
-        Raises TwilioError.
+        `wanted`: whether it still is to be moved, before it is tried again. Raises TwilioError.
         """
-        for _ in range(MOST_TRIES - 1):
+        for tries in count(1):
             try:
-                await gateway.move_call(sid, url)
+                await self._providers.asked(provider, provider.gateway.move_call(sid, url))
             except (BusyError, UncertainError) as error:
+                if tries == MOST_TRIES:
+                    raise
                 await asyncio.sleep(again_after(error) or AFTER_UNCERTAIN)
             else:
                 return
-        await gateway.move_call(sid, url)
+            if wanted is not None and not await wanted():
+                return
 
     async def _is_first(self, what: str) -> bool:
         """True for the one worker that does this first: a leg is not moved twice.
@@ -328,7 +341,7 @@ class Effects:
             return
         url = self._site.urls.of_leg("voice/callback/offer", page, attempt, practice=plan.practice, **provider.marks)
         try:
-            await self._move(provider.gateway, sid, url)
+            await self._move(provider, sid, url)
         except GoneError:
             await self._site.paging.happen(page, Missed(attempt, "the call was over when it was to be moved"))
         except TwilioError as error:
