@@ -83,8 +83,9 @@ class Providers:
         self._circuits[means].failed(self._clock.now())
 
     def answered(self, means: Means, provider: Provider, error: TwilioError | None = None) -> None:
-        """It took a request, or refused it for the number's sake."""
-        if provider.is_first and (error is None or not is_platform(error)):
+        """It took a request, or gave this error. The first is asked again once it works, or the second does not."""
+        works = error is None or not is_platform(error)
+        if works is provider.is_first:
             self._circuits[means].worked()
 
     async def asked(self, provider: Provider, request: Awaitable[Result]) -> Result:
@@ -125,6 +126,9 @@ class Providers:
         except RefusedError as error:
             # Its account may reach fewer numbers than the first one's: nothing is to be learnt of this one by it.
             raise RefusedError(str(error)) from None
+        except TwilioError as error:
+            self.answered(means, self.second, error)
+            raise
 
     async def _tried(self, provider: Provider, request: Request[Result], most: int) -> Result:
         for tries in count(1):

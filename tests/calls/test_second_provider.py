@@ -7,7 +7,7 @@ from whenever import Instant
 
 from nightbell.twilio_watch import TwilioWatch
 from storage.alerts import Alert, AlertKind
-from telephony.emulator import Answers, Exchange, Hears, NoAnswer, Press, RestFault, Voicemail, Withheld
+from telephony.emulator import Answers, Exchange, Hears, InOrder, NoAnswer, Press, RestFault, Voicemail, Withheld
 from tests.calls.callers import PATIENT_ANSWERS, TAKES, asks_for_a_doctor, holds
 from tests.calls.conftest import Stage
 from tests.calls.night import Night
@@ -150,8 +150,11 @@ async def test_a_moment_in_which_the_first_one_is_busy_or_away_is_waited_for(nig
 
 async def test_a_call_that_the_first_one_placed_without_saying_so_is_found_there(night: Night):
     night.exchange.rest_faults.drop(after=True, resource="Calls.json", method="POST")
+    night.exchange.callback_order = Withheld()  # or its first report would name it before it is looked for
     night.phone(CHEN).behaviour = Answers(after=10, script=[Hears("Press 1") >> Press("1")])
     call = await holds(night)
+    await night.passes(5)
+    night.exchange.callback_order = InOrder()
     await call.talks_to(night.phone(CHEN), within=60)
     assert rung_from(night, CHEN) == [PRACTICE]
     assert second(night).legs == {}
@@ -376,6 +379,7 @@ async def test_a_worker_that_dies_with_a_call_at_the_second_provider_does_not_pl
     """It dies before it could note the answer: the next one looks for the call where it was placed."""
     night.exchange.rest_faults.refuse(401, 20003, times=ALWAYS)
     second(night).rest_faults.drop(after=True, resource="Calls.json", method="POST")
+    second(night).callback_order = Withheld()
     night.phone(CHEN).behaviour = NoAnswer()
     call = await holds(night)
     await night.passes(20)
@@ -437,3 +441,33 @@ async def test_each_provider_is_looked_at_for_the_metrics(night: Night):
     }
     assert up == {"first": 0.0, "second": 1.0}
     assert watch.answers is False
+
+
+async def test_a_first_one_that_hangs_is_not_waited_for_for_long(night: Night):
+    await hangs(night)
+    night.phone(CHEN).behaviour = NoAnswer()
+    call = await holds(night)
+    await night.phone(CHEN).rings(within=WITHIN)
+    assert f"goes by the second provider (Twilio did not answer within {HANGS:g} s)" in await night.trail()
+    await call.hang_up()
+
+
+async def test_one_of_the_staff_is_told_about_a_shift_by_the_second_provider(night: Night):
+    night.exchange.rest_faults.refuse(503, 20503, times=ALWAYS)
+    await night.worker.effects.tell_member("maple-pediatrics", "chen", "you are on call in an hour")
+    text = await night.phone(CHEN).gets_text("on call in an hour", within=WITHIN)
+    assert text.from_ == SECOND_NUMBER
+
+
+async def test_the_first_one_is_asked_again_at_once_where_the_second_fails_too(night: Night):
+    """A second one that was set up wrongly does not keep a first one away that is back."""
+    await night.first_refuses_connections()
+    second(night).rest_faults.refuse(401, 20003, times=ALWAYS)
+    night.phone(CHEN).behaviour = NoAnswer()
+    call = await holds(night)
+    await night.passes(8)
+    await night.first_listens_again()
+    await trouble(night, Alert(AlertKind.HOLE, "an empty shift tomorrow", "maple-pediatrics"))
+    text = await night.phone(OPERATOR).gets_text("an empty shift tomorrow", within=WITHIN)
+    assert text.from_ == PRACTICE
+    await call.hang_up()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from whenever import Instant, TimeDelta, minutes, seconds
 
@@ -65,6 +65,7 @@ def place(first: Iterator[TwilioError | None]) -> tuple[float, int, bool]:
 
 
 @given(st.lists(st.one_of(st.none(), errors), max_size=6))
+@example([UncertainError("no answer"), None] * 4)
 def test_the_second_has_a_call_within_30_s_whatever_the_first_one_does(first: list[TwilioError | None]) -> None:
     then: TwilioError = UncertainError("no answer")
     at, tries, doubles = place(iter([*first, *[then] * 40]))
