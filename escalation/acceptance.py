@@ -63,7 +63,7 @@ def accept(draft: Draft, event: Accepted) -> None:
     elif draft.page.state in _OPEN:
         _take(draft, event, member, pressed)
     elif draft.page.state is PageState.ACCEPTED and member == draft.page.accepted_by and pressed is not None:
-        _pick_up(draft, pressed)
+        _pick_up(draft, pressed, apart=event.apart)
 
 
 def decline(draft: Draft, event: Declined) -> None:
@@ -147,7 +147,7 @@ def reopen(draft: Draft, why: str) -> None:
     count = draft.policy.rounds * (page.reopened + 1)
     maybe_in_room = presence.is_maybe_in_room(page)
     draft.page = replace(
-        page, state=PageState.PAGING, accepted_by=None, accepted_at=None, accepted_attempt=None,
+        page, state=PageState.PAGING, accepted_by=None, accepted_at=None, accepted_attempt=None, apart=None,
         caller_room="", clinician_room="", reopened=page.reopened + 1, step=step, round=count, step_until=None,
     )  # fmt: skip
     draft.say(f"The page is opened again: {why}")
@@ -173,14 +173,18 @@ def due(draft: Draft) -> None:
 
 def connect(draft: Draft) -> None:
     """Bring who has the page and the patient together, by whichever leg there is."""
-    leg = draft.page.accepted_attempt
+    leg = draft.attempt(draft.page.accepted_attempt)
+    if draft.page.apart is not None:
+        return  # as soon as that leg has ended
     if leg is None:
         ring_accepter(draft)
+    elif draft.page.caller is CallerPresence.HOLDING and leg.apart:
+        presence.part(draft, leg)
     elif draft.page.caller is CallerPresence.HOLDING:
         draft.effects.append(BridgeCaller())
         draft.say(f"The caller is brought to {draft.name(draft.page.accepted_by)}")
     else:
-        draft.effects.append(OfferCallBack(leg))
+        draft.effects.append(OfferCallBack(leg.number))
         draft.say(f"{draft.name(draft.page.accepted_by)} is offered to call the patient back")
 
 
@@ -223,14 +227,14 @@ def stand_down(draft: Draft, why: str, keep: str | None) -> None:
 def _take(draft: Draft, event: Accepted, member: str, pressed: Attempt | None) -> None:
     answered = pressed or (_text_to(draft, member) if event.by is AcceptedBy.SMS else None)
     if answered is not None and answered.purpose is not Purpose.TAKEN:
-        draft.mark(answered, AttemptState.ACCEPTED)
+        draft.mark(replace(answered, apart=event.apart), AttemptState.ACCEPTED)
     is_leg = pressed is not None and pressed.means is Means.CALL and not pressed.over
     leg = pressed.number if pressed is not None and is_leg else None
     name = draft.name(member)
     draft.say(f"{name} has taken the page by {event.by}")
     draft.page = replace(
         draft.page, state=PageState.ACCEPTED, accepted_by=member, accepted_at=draft.now, accepted_attempt=leg,
-        caller_room="", clinician_room="", step_until=None, passed=draft.page.passed - {member},
+        apart=None, caller_room="", clinician_room="", step_until=None, passed=draft.page.passed - {member},
     )  # fmt: skip
     stand_down(draft, f"{name} has taken the page", member)
     _connect_presser(draft)
@@ -249,7 +253,8 @@ def _talk(draft: Draft, event: Accepted, member: str) -> None:
     draft.page = replace(
         page, state=PageState.BRIDGED, accepted_by=member if page.accepted_by is None else page.accepted_by,
         accepted_at=draft.now if page.accepted_at is None else page.accepted_at, accepted_attempt=None, due=None,
-        caller_room="", clinician_room="", step_until=None, put_through=True, passed=page.passed - {member},
+        apart=None, caller_room="", clinician_room="", step_until=None, put_through=True,
+        passed=page.passed - {member},
     )  # fmt: skip
     stand_down(draft, f"{name} talks to the caller", member)
 
@@ -262,13 +267,13 @@ def _connect_presser(draft: Draft) -> None:
         draft.say(f"{draft.name(draft.page.accepted_by)} is offered to call the patient back")
 
 
-def _pick_up(draft: Draft, pressed: Attempt) -> None:
+def _pick_up(draft: Draft, pressed: Attempt, *, apart: bool) -> None:
     """Who has the page pressed 1 on a call: from now on that is their leg."""
     if draft.page.accepted_attempt is not None or pressed.means is not Means.CALL or pressed.over:
         return
-    draft.mark(pressed, AttemptState.ACCEPTED)
+    draft.mark(replace(pressed, apart=apart), AttemptState.ACCEPTED)
     draft.say(f"{draft.name(pressed.member)} is on the line")
-    draft.page = replace(draft.page, accepted_attempt=pressed.number, caller_room="", clinician_room="")
+    draft.page = replace(draft.page, accepted_attempt=pressed.number, apart=None, caller_room="", clinician_room="")
     stand_down(draft, f"{draft.name(pressed.member)} is on the line", pressed.member)
     _connect_presser(draft)
 

@@ -24,11 +24,13 @@ from escalation.page import (
     Declined,
     Delivered,
     DialledIn,
+    DialledInVain,
     Doubled,
     Due,
     Event,
     Failed,
     Freed,
+    HandedOver,
     MessageLeft,
     Missed,
     Noted,
@@ -50,6 +52,7 @@ Movement = (
     | CallBackAsked
     | StillThere
     | PutThrough
+    | DialledInVain
     | CallerReturned
     | CallerJoined
     | ClinicianJoined
@@ -67,7 +70,7 @@ def advance(escalation: Escalation, page: Page, event: Event, now: Instant) -> A
             _open(draft)
         case Due():
             _due(draft)
-        case Placed() | Ringing() | Answered() | Delivered():
+        case HandedOver() | Placed() | Ringing() | Answered() | Delivered():
             attempts.progress(draft, event)
         case Missed() | Failed() | Doubled():
             attempts.ended(draft, event)
@@ -145,8 +148,16 @@ def _move(draft: Draft, event: Movement) -> None:
             presence.still_there(draft)
         case PutThrough():
             presence.put_through(draft)
+        case DialledInVain():
+            presence.dialled_in_vain(draft)
         case CallerReturned():
             presence.caller_returned(draft)
+        case _:
+            _meet(draft, event)
+
+
+def _meet(draft: Draft, event: CallerJoined | ClinicianJoined | ClinicianLeft) -> None:
+    match event:
         case CallerJoined():
             presence.caller_joined(draft, event)
         case ClinicianJoined(room):

@@ -11,6 +11,7 @@ from escalation.page import (
     Delivered,
     Doubled,
     Failed,
+    HandedOver,
     Missed,
     PageState,
     Placed,
@@ -29,9 +30,12 @@ _WORDS = {
 }
 
 
-def progress(draft: Draft, event: Placed | Ringing | Answered | Delivered) -> None:
+def progress(draft: Draft, event: HandedOver | Placed | Ringing | Answered | Delivered) -> None:
     """Move the attempt forward, never back: of two callbacks out of order the later state stays."""
     attempt = draft.attempt(event.attempt)
+    if isinstance(event, HandedOver):
+        _hand_over(draft, event, attempt)
+        return
     states = _CALL if attempt is not None and attempt.means is Means.CALL else _SMS
     state = _state_of(event)
     if attempt is None or attempt.is_final or state not in states:
@@ -54,6 +58,8 @@ def ended(draft: Draft, event: Missed | Failed | Doubled) -> None:
         return
     if attempt.number == draft.page.accepted_attempt:
         presence.leg_ended(draft)
+    elif attempt.number == draft.page.apart:
+        presence.apart_leg_ended(draft, attempt)
     elif attempt.is_final:
         _note_end(draft, attempt, event)
     else:
@@ -68,6 +74,19 @@ def _label(draft: Draft, attempt: Attempt | None) -> None:
     page, number = draft.page, attempt.number
     draft.page = replace(page, attempts=(*page.attempts[: number - 1], changed, *page.attempts[number:]))
     draft.say(f"{_titled(draft, attempt)} was placed twice, as Twilio did not answer the first request")
+
+
+def _hand_over(draft: Draft, event: HandedOver, attempt: Attempt | None) -> None:
+    """The attempt is the same, only carried out by somebody else: the page waits for it as it did."""
+    why = f"by the second provider: {event.why}"
+    if attempt is None or attempt.state is not AttemptState.INTENDED or attempt.why == why:
+        return
+    draft.mark(attempt, AttemptState.INTENDED, why)
+    twice = "ring twice: the first provider did not say whether it placed the call"
+    if attempt.means is Means.SMS:
+        twice = "come twice: the first provider did not say whether it sent the text"
+    doubt = f"; it may {twice}" if event.twice else ""
+    draft.say(f"{_titled(draft, attempt)} goes by the second provider ({event.why}){doubt}")
 
 
 def _note_end(draft: Draft, attempt: Attempt, event: Missed | Failed) -> None:

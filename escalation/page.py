@@ -91,7 +91,8 @@ class Attempt:
     `doubled`: Twilio was asked for it twice, and did it twice; one of the two calls counts.
 
     `platform`: it failed for a reason that is not this number's (see `Failed`). `over`: Twilio said that this call has
-    ended; one that was merely given up, since nothing was heard of it, may still be somebody's leg.
+    ended; one that was merely given up, since nothing was heard of it, may still be somebody's leg. `apart`: 1 was
+    pressed on a leg of another account than the caller's, which cannot come into the page's conference.
     """
 
     number: int
@@ -109,6 +110,7 @@ class Attempt:
     over: bool = False
     later: bool = False
     doubled: bool = False
+    apart: bool = False
 
     def is_to_come(self, now: Instant) -> bool:
         """Whether they asked to be rung later, and that time has not come."""
@@ -158,6 +160,9 @@ class Page:
     time the room is opened: they have met when both are the same, and not when one came after the other had gone.
     `meet_by`: when something is done about one who is there alone. `put_through`: the caller's own leg dials by itself,
     talks there, or leaves a recording, and is not to be put through once more.
+
+    `apart`: the attempt on whose leg who has the page pressed 1 while the caller held, and which cannot come into the
+    conference (see `Attempt`): when it has ended, the caller's own leg dials its address.
     """
 
     id: str
@@ -190,6 +195,7 @@ class Page:
     note: Note | None = None
     noted_on: str = ""
     """The latest one, and on which call; None while there is none."""
+    apart: int | None = None
 
 
 CODE_LENGTH: Final = 4
@@ -211,6 +217,18 @@ class Opened:
 @dataclass(frozen=True, slots=True)
 class Due:
     """A wake-up: it counts when the page is due, and does nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """The first provider fails, as `why` says: the second one is to carry the attempt out.
+
+    `twice`: the first may have carried it out all the same, without having said so.
+    """
+
+    attempt: int
+    why: str
+    twice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,12 +277,14 @@ class Accepted:
 
     Also sent when who accepted by SMS or link presses 1 on the call that brings them to the patient: `attempt` is then
     that call, whose leg becomes theirs. KEY or DIALLED without an attempt: on a leg that the caller's own turn dialled
-    (`dial_instead`, or the last resort), which connects them without the page's doing: they talk.
+    (`dial_instead`, or the last resort), which connects them without the page's doing: they talk. `apart`: the leg is
+    of another account than the caller's, so that the two cannot meet in the conference.
     """
 
     member: str
     by: AcceptedBy
     attempt: int | None = None
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +381,11 @@ class PutThrough:
 
 
 @dataclass(frozen=True, slots=True)
+class DialledInVain:
+    """The caller's own leg has dialled who has the page (`Page.apart`), and nobody took it there: the caller holds."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallerReturned:
     """The same number chose urgent again: it joins this page, which goes to its next step.
 
@@ -422,6 +447,7 @@ class Resolved:
 Event = (
     Opened
     | Due
+    | HandedOver
     | Placed
     | Ringing
     | Answered
@@ -439,6 +465,7 @@ Event = (
     | CallBackAsked
     | StillThere
     | PutThrough
+    | DialledInVain
     | CallerReturned
     | CallerJoined
     | ClinicianJoined

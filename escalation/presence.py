@@ -6,11 +6,12 @@ left alone by what happens to the page is moved, and one whom the other should h
 
 from dataclasses import replace
 
-from whenever import TimeDelta
+from whenever import Instant, TimeDelta
 
 from escalation import acceptance, last_resort, paging
 from escalation.draft import Draft
 from escalation.page import (
+    Attempt,
     BridgeCaller,
     CallerJoined,
     CallerPresence,
@@ -25,6 +26,10 @@ from escalation.page import (
 
 MEET_WITHIN = TimeDelta(seconds=45)
 """How long one of the two may be in the conference without the other: a move, or a turn of the loop, takes less."""
+
+
+FREE_AFTER = TimeDelta(seconds=20)
+"""How long after the key a leg that cannot come into the conference has ended, should that never be told."""
 
 
 def freed(before: Page, after: Page) -> str | None:
@@ -49,6 +54,8 @@ def caller_left(draft: Draft) -> None:
     draft.say("The caller is not on the line any more")
     if page.state is PageState.ACCEPTED and page.accepted_attempt is not None:
         acceptance.connect(draft)
+    elif page.state is PageState.ACCEPTED and page.apart is not None:
+        _ring_if_free(draft)
     elif page.state is PageState.BRIDGED and page.accepted_attempt is None:
         close(draft, f"{draft.name(page.accepted_by)} and the patient have talked")
     elif page.state is PageState.BRIDGED:
@@ -104,6 +111,46 @@ def put_through(draft: Draft) -> None:
     if page.caller is CallerPresence.HOLDING and not page.put_through and page.state is not PageState.BRIDGED:
         draft.page = replace(page, put_through=True)
         draft.say("The caller's own line dials")
+
+
+def dialled_in_vain(draft: Draft) -> None:
+    """Who has the page is rung as anybody is who took it away from a telephone; the caller is back in the loop."""
+    page = draft.page
+    if page.state not in {PageState.ACCEPTED, PageState.PAGING}:
+        return
+    draft.page = replace(page, put_through=False, apart=None)
+    if page.state is PageState.ACCEPTED and page.apart is not None:
+        draft.say(f"The caller's own line did not reach {draft.name(page.accepted_by)}")
+        acceptance.ring_accepter(draft)
+
+
+def part(draft: Draft, leg: Attempt) -> None:
+    """Who has the page is on a leg that cannot come to the caller: it ends, and the caller's own leg dials them."""
+    draft.page = replace(draft.page, accepted_attempt=None, apart=leg.number)
+    draft.say(
+        f"{draft.name(draft.page.accepted_by)} is on a line of the second provider, which cannot be connected with the"
+        " caller's: it ends, and the caller's own line dials them"
+    )
+
+
+def apart_leg_ended(draft: Draft, leg: Attempt) -> None:
+    """Their phone is free: the caller's own leg may dial it now; or, where the caller has left, they are rung."""
+    if leg.over:
+        return
+    draft.mark(leg, leg.state, leg.why, over=True)
+    draft.say(f"{draft.name(draft.page.accepted_by)} is not on that line any more")
+    if draft.page.caller is CallerPresence.HOLDING:
+        draft.effects.append(BridgeCaller())
+    else:
+        _ring_if_free(draft)
+
+
+def to_dial(page: Page, now: Instant) -> Attempt | None:
+    """The attempt whose address the caller's own leg is to dial now, since who has the page can be reached so alone."""
+    if page.state is not PageState.ACCEPTED or page.apart is None:
+        return None
+    leg = page.attempts[page.apart - 1]
+    return leg if leg.over or now >= leg.at + FREE_AFTER else None
 
 
 def caller_joined(draft: Draft, event: CallerJoined) -> None:
@@ -191,7 +238,7 @@ def close(draft: Draft, why: str) -> None:
         return
     draft.say(f"Resolved: {why}")
     keep, maybe_in_room = draft.page.accepted_by, is_maybe_in_room(draft.page)
-    draft.page = replace(draft.page, state=PageState.RESOLVED, due=None, step_until=None)
+    draft.page = replace(draft.page, state=PageState.RESOLVED, due=None, step_until=None, apart=None)
     acceptance.stand_down(draft, "the page is resolved", keep)
     if maybe_in_room:
         return_caller(draft)
@@ -247,9 +294,21 @@ def _is_back(draft: Draft, words: str) -> None:
 
 
 def _fetch(draft: Draft) -> None:
-    leg = draft.page.accepted_attempt
-    if leg is not None:
-        draft.effects.append(FetchClinician(leg))
+    leg = draft.attempt(draft.page.accepted_attempt)
+    if leg is not None and leg.apart:
+        part(draft, leg)
+    elif leg is not None:
+        draft.effects.append(FetchClinician(leg.number))
+    apart = draft.attempt(draft.page.apart)
+    if apart is not None and not apart.over:
+        draft.effects.append(CancelCall(apart.number))
+
+
+def _ring_if_free(draft: Draft) -> None:
+    """The caller is not there to dial who has the page: they are rung as soon as their phone is free."""
+    if draft.page.apart is not None and to_dial(draft.page, draft.now) is not None:
+        draft.page = replace(draft.page, apart=None)
+        acceptance.ring_accepter(draft)
 
 
 def _was_there(draft: Draft, room: str) -> None:

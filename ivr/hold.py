@@ -35,6 +35,8 @@ class PageView(StrEnum):
     """Who is called talks to another caller."""
     WAITING = "waiting"
     """It is not urgent, and waits until somebody's quiet hours are over."""
+    DIAL_TAKER = "dial taker"
+    """A clinician has it, and can be brought to the caller only by being dialled on the caller's own leg."""
     LAST_RESORT = "last resort"
     CLOSED = "closed"
     """Resolved by a person without this caller; or it is about another line."""
@@ -46,6 +48,7 @@ class Turn(StrEnum):
     WAIT = "wait"
     JOIN = "join"
     DIAL = "dial"
+    DIAL_TAKER = "dial taker"
     TRANSFER = "transfer"
     OFFER_PERSON = "offer person"
     """Holding is over: 1 for the last resort, to which staying on the line leads, too; the page goes on."""
@@ -116,6 +119,8 @@ def _onward(  # noqa: PLR0911 - one line for each way out of the loop, in the or
             return Turn.TRANSFER, f"the page is at: {view.value}", "to_last_resort"
         case PageView.DIAL:
             return Turn.DIAL, "no call can be placed through Twilio's REST API", "to_last_resort"
+        case PageView.DIAL_TAKER:
+            return Turn.DIAL_TAKER, "a clinician has accepted on a line of the second provider", "dialling_taker"
         case _:
             return None
 

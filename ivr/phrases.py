@@ -126,6 +126,10 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "en": "A clinician has your call and is being called to the phone. Please stay on the line.",
         "es": "Un médico tiene su llamada y le estamos llamando al teléfono. Por favor, no cuelgue.",
     },
+    "dialling_taker": {
+        "en": "We are connecting you to the clinician now. Please stay on the line.",
+        "es": "Le comunicamos ahora con el médico. Por favor, no cuelgue.",
+    },
     "joining": {"en": "The clinician is here. You are connected.", "es": "El médico está en la línea. Hable."},
     "hold_over": {
         "en": "No clinician could come to the phone yet. We keep calling them, and one will call you back. "

@@ -8,6 +8,7 @@ of every practice. One way that fails does not keep the others from being tried;
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import structlog
@@ -15,9 +16,11 @@ from whenever import Instant, TimeDelta
 
 from escalation.alerting import again_in
 from escalation.page import code_of
+from escalation.policy import Means
 from escalation.wallclock import shown
 from nightbell.composition import Parts
 from nightbell.posting import as_json, post
+from nightbell.providers import Provider
 from nightbell.texting import text
 from routing.operators import Operator, listed, operator_at, operators_of
 from routing.plan import Plan
@@ -25,6 +28,7 @@ from routing.synthetic import is_synthetic
 from storage import alerts
 from storage.alerts import UNSTORED, URGENT, Alert, AlertKind, Raised, raise_alert
 from telephony.errors import TwilioError
+from telephony.gateway import PlacedCall
 
 _log = structlog.get_logger(__name__)
 
@@ -45,9 +49,9 @@ class Told:
 
 
 class Alerting:
-    """Tells what is stored. `turn` waits for a slot to place a call in."""
+    """Tells what is stored. `turn` waits for a slot to place a call in at a provider."""
 
-    def __init__(self, parts: Parts, turn: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, parts: Parts, turn: Callable[[Provider], Awaitable[None]]) -> None:
         self._parts = parts
         self._turn = turn
 
@@ -147,10 +151,13 @@ class Alerting:
         query: dict[str, str | int] = {"practice": plan.practice, "alert": raised.number}
         urls = self._parts.site.urls
         url, status = urls.at("voice/alert", query), urls.at("voice/alert/status", query)
+
+        async def call(provider: Provider, number: str) -> PlacedCall:
+            return await provider.gateway.place_call(number, provider.sender(plan.caller_id), url, status, RING_FOR)
+
         while number := operator.after(tried):
-            await self._turn()
             try:
-                await self._parts.gateway.place_call(number, plan.caller_id, url, status, RING_FOR)
+                await self._parts.providers.persist(Means.CALL, partial(call, number=number), most=1, before=self._turn)
             except TwilioError as error:
                 _log.error("operator_not_rung", error=str(error))
                 tried = number
@@ -190,7 +197,8 @@ def words(plan: Plan | None, raised: Raised, before: int, now: Instant) -> str:
     return f"Nightbell alert{about}{code}: {alert.why}{late}{again}"
 
 
-def failing(error: TwilioError) -> Alert:
+def failing(error: TwilioError, *, has_second: bool) -> Alert:
     """Twilio fails, and not for a number's sake."""
-    why = f"Twilio fails again and again: {error}. Callers' own lines dial the staff meanwhile"
+    meanwhile = "Calls and texts go by the second provider" if has_second else "Callers' own lines dial the staff"
+    why = f"Twilio fails again and again: {error}. {meanwhile} meanwhile"
     return Alert(AlertKind.TWILIO, why, subject=type(error).__name__)

@@ -11,6 +11,7 @@ from whenever import TimeDelta
 from calendars.copying import Calendars
 from calendars.guard import networks_of
 from nightbell.gauges import Gauges
+from nightbell.providers import Providers, make_providers, second_gateway
 from nightbell.settings import Settings
 from storage.clock import Clock, read_clock
 from storage.database import Database
@@ -44,6 +45,7 @@ class Parts:
     plans: PlanCache
     queue: procrastinate.App
     gateway: Gateway
+    providers: Providers
     site: Site
     gauges: Gauges
     calendars: Calendars
@@ -97,12 +99,16 @@ async def compose(settings: Settings, *, clock: Clock | None = None, url: str | 
         jobs = Jobs(queue, TimeDelta(minutes=settings.alerts_again_after))
         gateway = Gateway(settings.account_sid or "AC", settings.auth_token.get_secret_value() or "-", settings.api_url)
         stack.push_async_callback(gateway.close)
+        second = second_gateway(settings)
+        if second is not None:
+            stack.push_async_callback(second.close)
+        providers = make_providers(gateway, second, settings, clock)
         site = _site(settings, clock, database, ring, plans, jobs)
         stack.push_async_callback(site.media.close)
         stack.push_async_callback(site.events.close)
         gauges = Gauges(site.metrics.registry, database, clock, plans)
         calendars = Calendars(networks_of(settings.calendar_networks))
-        yield Parts(settings, clock, ring, database, plans, queue, gateway, site, gauges, calendars)
+        yield Parts(settings, clock, ring, database, plans, queue, gateway, providers, site, gauges, calendars)
 
 
 def _site(  # the parts in the order in which they depend on each other
@@ -110,8 +116,9 @@ def _site(  # the parts in the order in which they depend on each other
 ) -> Site:
     auth = (settings.account_sid, settings.auth_token.get_secret_value())
     return Site(
-        account_sid=settings.account_sid,
-        tokens=settings.tokens,
+        accounts=frozenset({settings.account_sid, settings.second_account_sid or settings.account_sid}),
+        tokens=(*settings.tokens, *settings.second_tokens),
+        second_number=settings.second_number,
         clock=clock,
         database=database,
         events=GroupCommit(database, ring),

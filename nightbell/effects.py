@@ -1,6 +1,9 @@
 """Carrying out what a page asks for: through Twilio's REST API, once, and with every answer told to the page."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from itertools import count
 from typing import Final
 
 import structlog
@@ -26,9 +29,11 @@ from escalation.presence import is_to_be_moved
 from ivr.position import Phase, Position
 from nightbell.alerting import Alerting, failing
 from nightbell.composition import Parts
+from nightbell.handing_over import CALL, TEXT, HandingOver, Job, unsure_after
 from nightbell.noticing import notify
+from nightbell.providers import Provider
 from nightbell.shift_asking import ask_start, tell_start
-from nightbell.texting import AFTER_UNCERTAIN, MOST_TRIES, about, again_after
+from nightbell.texting import about, reported
 from routing.plan import Plan
 from routing.synthetic import is_synthetic
 from storage import jobs, pages, pins
@@ -36,9 +41,15 @@ from storage.alerts import Alert, AlertKind
 from storage.calls import leg_position
 from storage.errors import NotFoundError
 from storage.pace import take_slot
-from storage.pages import Claim, PageCall
-from telephony.errors import AccountError, BusyError, GoneError, TwilioError, UncertainError
+from storage.pages import FIRST, Claim, PageCall
+from telephony.errors import BusyError, GoneError, TwilioError, UncertainError
 from telephony.gateway import LIVE, PlacedCall
+from telephony.handing import (
+    AFTER_UNCERTAIN,
+    MOST_TRIES,
+    again_after,
+    is_platform,
+)
 from telephony.pace import Pacer
 from webhooks.answer import key_of
 from webhooks.learning import of_call, of_text
@@ -63,14 +74,21 @@ class Effects:
         self._parts = parts
         self._site = parts.site
         self._gateway = parts.gateway
-        self._pacer = Pacer(self._slot)
-        self.alerting = Alerting(parts, lambda: self._pacer.turn(jobs.URGENT))
+        self._providers = parts.providers
+        both = (self._providers.first, self._providers.second)
+        self._pacers = {each.name: Pacer(partial(self._slot, each)) for each in both if each is not None}
+        self.alerting = Alerting(parts, self._turn)
         self._platform = Tally(MANY_FAILURES, FAILURES_WITHIN)
+        self._handing = HandingOver(parts, self._count)
 
-    async def _slot(self) -> float:
+    async def _slot(self, provider: Provider) -> float:
         interval = 1.0 / self._parts.settings.calls_per_second
+        account = provider.gateway.account_sid + ("" if provider.is_first else f" {provider.name}")
         async with self._parts.database.statement() as connection:
-            return await take_slot(connection, self._gateway.account_sid, interval)
+            return await take_slot(connection, account, interval)
+
+    async def _turn(self, provider: Provider, priority: int = jobs.URGENT) -> None:
+        await self._pacers[provider.name].turn(priority)
 
     # ---- calls and texts to the staff ---------------------------------------------------------------------------
 
@@ -82,21 +100,28 @@ class Effects:
         if is_synthetic(intended.page.practice):
             await self._note(page, attempt)
             return
-        await self._pacer.turn(jobs.URGENT)
+        await self._turn(await self._handing.provider(CALL, page, attempt))
         async with self._parts.database.statement() as connection:
             claimed = await pages.claim(connection, page, attempt)
         if claimed is None:
             await self._tell_placed(page, attempt)
             return
         stored, plan = await self._page(page)
+        looks = claimed.tries > 0
         try:
-            sid = await self._found(plan, page, attempt, claimed) if claimed.tries else None
+            sid = await self._found(plan, page, attempt, claimed) if looks else None
+            looks = False
+            if sid is None and await self._handing.after_look(page, attempt, claimed):
+                return
             sid = sid or (await self._call(stored, plan, attempt, claimed)).sid
         except TwilioError as error:
-            await self._not_placed(jobs.PLACE_CALL, page, attempt, claimed.tries, error)
-            await self._site.learning.learn(plan, claimed.address, of_call(error))
+            await self._not_placed(CALL, page, attempt, claimed, error, looked=looks)
+            if claimed.provider == FIRST:  # the second's account may reach fewer
+                await self._site.learning.learn(plan, claimed.address, of_call(error))
             return
-        await self._was_placed(page, attempt, sid)
+        provider = self._providers.named(claimed.provider)
+        await self._was_placed(page, attempt, sid, provider.name)
+        self._providers.answered(Means.CALL, provider)
         await self._site.learning.learn(plan, claimed.address, CALL_PLACED)
 
     async def _intended(self, page: str, attempt: int) -> PageCall | None:
@@ -110,18 +135,19 @@ class Effects:
 
     async def _note(self, page: str, attempt: int) -> None:
         """Of a page of the watchdog's: it counts as handed to Twilio, and takes no slot from a real one."""
-        await self._was_placed(page, attempt, f"probe:{page}:{attempt}")
+        await self._was_placed(page, attempt, f"probe:{page}:{attempt}", FIRST)
 
     async def _call(self, stored: PageCall, plan: Plan, attempt: int, claimed: Claim) -> PlacedCall:
-        urls, page = self._site.urls, stored.page.id
+        urls, page, provider = self._site.urls, stored.page.id, self._providers.named(claimed.provider)
         policy = plan.escalation.policies[stored.page.policy]
-        return await self._gateway.place_call(
+        placing = provider.gateway.place_call(
             claimed.address,
-            plan.caller_id,
-            urls.of_leg("voice/screen", page, attempt, practice=plan.practice),
-            urls.of_leg("voice/leg", page, attempt, practice=plan.practice),
+            provider.sender(plan.caller_id),
+            urls.of_leg("voice/screen", page, attempt, practice=plan.practice, **provider.marks),
+            urls.of_leg("voice/leg", page, attempt, practice=plan.practice, **provider.marks),
             policy.ring_for,
         )
+        return await self._providers.asked(provider, placing)
 
     async def _found(self, plan: Plan, page: str, attempt: int, claimed: Claim) -> str | None:
         """A call that an earlier try placed without getting the answer, by its SID. Raises TwilioError.
@@ -129,7 +155,9 @@ class Effects:
         Since the claim, a callback of that call may have named it, or even its end: then it is known, and not found.
         A call that may as well be another attempt's is nobody's before its callbacks name it: two pages would share it.
         """
-        calls = await self._gateway.find_calls(claimed.address, plan.caller_id, claimed.intended_at)
+        provider = self._providers.named(claimed.provider)
+        looking = provider.gateway.find_calls(claimed.address, provider.sender(plan.caller_id), claimed.intended_at)
+        calls = await self._providers.asked(provider, looking)
         live = [call for call in calls if call.status in LIVE]
         async with self._parts.database.statement() as connection:
             own = await pages.sid_of(connection, page, attempt)
@@ -141,6 +169,10 @@ class Effects:
 
     async def send_sms(self, page: str, attempt: int) -> None:
         """Text the attempt's address."""
+        if self._providers.second is not None:
+            intended = await self._intended(page, attempt)
+            if intended is not None and not is_synthetic(intended.page.practice):
+                await self._handing.provider(TEXT, page, attempt)
         async with self._parts.database.statement() as connection:
             claimed = await pages.claim(connection, page, attempt)
         if claimed is None:
@@ -152,15 +184,18 @@ class Effects:
             return
         body = sms_body(plan, stored, _attempt(stored, attempt))
         body += await self._link(plan, stored, _attempt(stored, attempt))
-        sent = about(self._parts, plan)
-        url = self._site.urls.of_leg("sms/status", page, attempt, **sent)
+        provider = self._providers.named(claimed.provider)
+        url = self._site.urls.of_leg("sms/status", page, attempt, **reported(about(self._parts, plan), provider))
+        sending = provider.gateway.send_sms(claimed.address, provider.sender(plan.caller_id), body, url)
         try:
-            sid = await self._gateway.send_sms(claimed.address, plan.caller_id, body, url)
+            sid = await self._providers.asked(provider, sending)
         except TwilioError as error:
-            await self._not_placed(jobs.SEND_SMS, page, attempt, claimed.tries, error)
-            await self._site.learning.learn(plan, claimed.address, of_text(error))
+            await self._not_placed(TEXT, page, attempt, claimed, error)
+            if provider.is_first:
+                await self._site.learning.learn(plan, claimed.address, of_text(error))
             return
-        await self._was_placed(page, attempt, sid)
+        await self._was_placed(page, attempt, sid, provider.name)
+        self._providers.answered(Means.SMS, provider)
 
     async def _link(self, plan: Plan, stored: PageCall, attempt: Attempt) -> str:
         """The page's link, for who has the PIN that it asks for."""
@@ -171,9 +206,9 @@ class Effects:
         link = page_link(self._parts.ring, self._parts.settings.public_url, stored.page.id, attempt.number)
         return f" Or, with your PIN: {link}" if has_pin and link else ""
 
-    async def _was_placed(self, page: str, attempt: int, sid: str) -> None:
+    async def _was_placed(self, page: str, attempt: int, sid: str, provider: str) -> None:
         async with self._parts.database.statement() as connection:
-            await pages.set_sid(connection, page, attempt, sid)
+            await pages.set_sid(connection, page, attempt, sid, provider)
         stored = await self._site.paging.happen(page, Placed(attempt))
         if _attempt(stored, attempt).state is AttemptState.CANCELED:
             # Somebody accepted while the request was under way.
@@ -183,35 +218,46 @@ class Effects:
         """Of what was handed over: a worker that died when it had Twilio's answer may not have told the page."""
         async with self._parts.database.statement() as connection:
             sid = await pages.sid_of(connection, page, attempt)
+            provider, _ = await pages.provider_of(connection, page, attempt)
         if sid is not None and await self._intended(page, attempt) is not None:
-            await self._was_placed(page, attempt, sid)
+            await self._was_placed(page, attempt, sid, provider)
 
-    async def _not_placed(self, job: str, page: str, attempt: int, tries: int, error: TwilioError) -> None:
-        """What Twilio's answer means: again a little later, or an event that the policy reacts to at once."""
+    async def _not_placed(
+        self, job: Job, page: str, attempt: int, claimed: Claim, error: TwilioError, *, looked: bool = False
+    ) -> None:
+        """What the answer means: again a little later, the second provider's, or an event that the policy reacts to.
+
+        `looked`: the look for what an earlier try did failed, so that this one was not begun.
+        """
+        _log.warning("not_placed", attempt=attempt, tries=claimed.tries, error=str(error), provider=claimed.provider)
+        self._providers.answered(job.means, self._providers.named(claimed.provider), error)
+        if await self._handing.after_error(job, page, attempt, claimed, error, looked=looked):
+            return
         delay = again_after(error)
-        _log.warning("not_placed", attempt=attempt, tries=tries, error=str(error))
-        if delay is not None and tries + 1 < MOST_TRIES:
+        if delay is not None and (claimed.tries + 1 < MOST_TRIES or self._handing.is_firsts(claimed)):
+            unsure = unsure_after(claimed, error, looked=looked)
             async with self._parts.database.transaction() as connection:
-                await pages.release(connection, page, attempt)
+                await pages.release(connection, page, attempt, unsure)
                 arguments: dict[str, str | int] = {"page": page, "attempt": attempt}
-                await self._site.jobs.defer(connection, job, arguments, priority=jobs.URGENT, delay=delay)
+                await self._site.jobs.defer(connection, job.name, arguments, priority=jobs.URGENT, delay=delay)
             return
         await self._count(error)
-        await self._site.paging.happen(page, Failed(attempt, str(error), platform=_is_platform(error)))
+        await self._site.paging.happen(page, Failed(attempt, str(error), platform=is_platform(error)))
 
     async def _count(self, error: TwilioError) -> None:
         """Have the operators told, when Twilio fails again and again."""
-        if _is_platform(error) and self._platform.is_much(self._parts.clock.now()):
-            await self.alerting.raise_(failing(error))
+        if is_platform(error) and self._platform.is_much(self._parts.clock.now()):
+            await self.alerting.raise_(failing(error, has_second=self._providers.second is not None))
 
     async def cancel_call(self, page: str, attempt: int) -> None:
         """End a call that nobody needs any more."""
         async with self._parts.database.statement() as connection:
             sid = await pages.sid_of(connection, page, attempt)
+            provider, _ = await pages.provider_of(connection, page, attempt)
         if sid is None or not sid.startswith("CA"):
             return
         try:
-            await self._gateway.end_call(sid)
+            await self._providers.named(provider).gateway.end_call(sid)
         except GoneError:
             return
         except TwilioError as error:
@@ -250,27 +296,38 @@ class Effects:
             node, Phase.HOLD, language, turn=turn + MOVED + version, tries=1, withheld=stored.callback is None,
             advised=True, page=page, since=since,
         )  # fmt: skip
+
+        async def wanted() -> bool:  # meanwhile their own turn may have put them through, where a move would part two
+            return is_to_be_moved((await self._site.paging.look(page)).page)
+
         try:
-            await self._move(stored.caller_leg, self._site.urls.hold(key_of(plan), position))
+            await self._move(
+                self._providers.first, stored.caller_leg, self._site.urls.hold(key_of(plan), position), wanted
+            )
         except GoneError:
             await self._site.paging.leg_gone(page, stored.caller_leg)
         except TwilioError as error:
             _log.error("caller_not_moved", error=str(error))
             await self._count(error)
 
-    async def _move(self, sid: str, url: str) -> None:
+    async def _move(
+        self, provider: Provider, sid: str, url: str, wanted: Callable[[], Awaitable[bool]] | None = None
+    ) -> None:
         """Move a leg, again where Twilio was busy or did not answer: twice to the same place does no harm.
 
-        Raises TwilioError.
+        `wanted`: whether it still is to be moved, before it is tried again. Raises TwilioError.
         """
-        for _ in range(MOST_TRIES - 1):
+        for tries in count(1):
             try:
-                await self._gateway.move_call(sid, url)
+                await self._providers.asked(provider, provider.gateway.move_call(sid, url))
             except (BusyError, UncertainError) as error:
+                if tries == MOST_TRIES:
+                    raise
                 await asyncio.sleep(again_after(error) or AFTER_UNCERTAIN)
             else:
                 return
-        await self._gateway.move_call(sid, url)
+            if wanted is not None and not await wanted():
+                return
 
     async def _is_first(self, what: str) -> bool:
         """True for the one worker that does this first: a leg is not moved twice.
@@ -290,11 +347,12 @@ class Effects:
             return
         async with self._parts.database.statement() as connection:
             sid = await pages.sid_of(connection, page, attempt)
+            provider = self._providers.named((await pages.provider_of(connection, page, attempt))[0])
         if sid is None:
             return
-        url = self._site.urls.of_leg("voice/callback/offer", page, attempt, practice=plan.practice)
+        url = self._site.urls.of_leg("voice/callback/offer", page, attempt, practice=plan.practice, **provider.marks)
         try:
-            await self._move(sid, url)
+            await self._move(provider, sid, url)
         except GoneError:
             await self._site.paging.happen(page, Missed(attempt, "the call was over when it was to be moved"))
         except TwilioError as error:
@@ -331,10 +389,10 @@ class Effects:
 
     async def ask_start(self, practice: str, notice: int) -> None:
         """Send one of the staff the test page of a start."""
-        await ask_start(self._parts, practice, notice, lambda: self._pacer.turn(jobs.ROUTINE))
+        await ask_start(self._parts, practice, notice, lambda provider: self._turn(provider, jobs.ROUTINE))
 
     async def ring_desk(self, practice: str, destination: str) -> None:
-        """Somebody is first in line: ring the desk, unless it rings already."""
+        """Somebody is first in line, which is the first provider's alone: ring the desk, unless it rings already."""
         plan = self._parts.plans.current(practice)
         desk = plan.destinations.get(destination) if plan else None
         if plan is None or desk is None:
@@ -346,7 +404,7 @@ class Effects:
         query: dict[str, str | int] = {"practice": practice, "version": plan.version, "destination": destination}
         url, status = (self._site.urls.at(f"voice/desk/{what}", query) for what in ("call", "progress"))
         for number in desk.numbers:
-            await self._pacer.turn(jobs.ROUTINE)
+            await self._turn(self._providers.first, jobs.ROUTINE)
             try:
                 await self._gateway.place_call(number, plan.caller_id, url, status, desk.ring_for)
             except TwilioError as error:
@@ -369,11 +427,6 @@ def _has_it(page: Page, attempt: int) -> bool:
 
 def _attempt(stored: PageCall, number: int) -> Attempt:
     return next(attempt for attempt in stored.page.attempts if attempt.number == number)
-
-
-def _is_platform(error: TwilioError) -> bool:
-    """Whether Twilio fails for everybody, and not this number alone."""
-    return isinstance(error, AccountError | BusyError | GoneError | UncertainError)
 
 
 def sms_body(plan: Plan, stored: PageCall, attempt: Attempt) -> str:

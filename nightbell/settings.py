@@ -40,6 +40,14 @@ class Settings(BaseSettings):
         SecretStr("")
     )
     api_url: Annotated[str, Field(validation_alias=_named("TWILIO_API_URL"))] = TWILIO_API
+    second_account_sid: Annotated[str, Field(validation_alias=_named("NIGHTBELL_SECOND_ACCOUNT_SID"))] = ""
+    second_auth_token: Annotated[SecretStr, Field(validation_alias=_named("NIGHTBELL_SECOND_AUTH_TOKEN"))] = SecretStr(
+        ""
+    )
+    second_api_url: Annotated[str, Field(validation_alias=_named("NIGHTBELL_SECOND_API_URL"))] = TWILIO_API
+    second_number: Annotated[
+        str, Field(validation_alias=_named("NIGHTBELL_SECOND_NUMBER"), pattern=r"^(\+[1-9]\d{6,14})?$")
+    ] = ""
     public_url: Annotated[str, Field(validation_alias=_named("NIGHTBELL_PUBLIC_URL"))] = ""
     database_url: Annotated[SecretStr | None, Field(validation_alias=_named("NIGHTBELL_DATABASE_URL"))] = None
     data_dir: Annotated[Path, Field(validation_alias=_named("NIGHTBELL_DATA_DIR"))] = Path(".data")
@@ -88,7 +96,12 @@ class Settings(BaseSettings):
     def _blank_folder_is_unset(cls, value: object) -> object:
         return value or None
 
-    @field_validator("public_url", "api_url", "fallback_url", mode="after")
+    @field_validator("second_api_url", mode="before")
+    @classmethod
+    def _blank_url_is_twilios(cls, value: object) -> object:
+        return value or TWILIO_API
+
+    @field_validator("public_url", "api_url", "second_api_url", "fallback_url", mode="after")
     @classmethod
     def _with_scheme(cls, value: str) -> str:
         if value and not value.startswith(("https://", "http://")):
@@ -106,12 +119,39 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _no_moved_clock_on_real_calls(self) -> Self:
-        if self.clock and self.api_url.rstrip("/") == TWILIO_API:
+        urls = {"TWILIO_API_URL": self.api_url}
+        if self.has_second:
+            urls["NIGHTBELL_SECOND_API_URL"] = self.second_api_url
+        for name, url in urls.items():
+            if self.clock and url.rstrip("/") == TWILIO_API:
+                raise ValueError(
+                    "NIGHTBELL_CLOCK moves the clock, which is for rehearsals: it is refused with Twilio's own API. "
+                    f"Unset it, or point {name} at the emulator"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _second_provider_is_whole(self) -> Self:
+        parts = {
+            "NIGHTBELL_SECOND_ACCOUNT_SID": self.second_account_sid,
+            "NIGHTBELL_SECOND_AUTH_TOKEN": self.second_auth_token.get_secret_value(),
+            "NIGHTBELL_SECOND_NUMBER": self.second_number,
+        }
+        missing = [name for name, value in parts.items() if not value]
+        if missing and (len(missing) < len(parts) or self.second_api_url.rstrip("/") != TWILIO_API):
+            raise ValueError(f"a second provider needs {', '.join(missing)}, too; or unset all of NIGHTBELL_SECOND_...")
+        there = (self.second_account_sid, self.second_api_url.rstrip("/"))
+        if not missing and there == (self.account_sid, self.api_url.rstrip("/")):
             raise ValueError(
-                "NIGHTBELL_CLOCK moves the clock, which is for rehearsals: it is refused with Twilio's own API. "
-                "Unset it, or point TWILIO_API_URL at the emulator"
+                "NIGHTBELL_SECOND_ACCOUNT_SID is the first provider's: take another account, or another region of it "
+                "with NIGHTBELL_SECOND_API_URL"
             )
         return self
+
+    @property
+    def has_second(self) -> bool:
+        """Whether a second provider is set."""
+        return bool(self.second_account_sid)
 
     @property
     def operator_numbers(self) -> tuple[str, ...]:
@@ -120,9 +160,14 @@ class Settings(BaseSettings):
 
     @property
     def tokens(self) -> tuple[str, ...]:
-        """The auth tokens that webhooks may be signed with."""
+        """The first provider's auth tokens that webhooks may be signed with."""
         both = (self.auth_token.get_secret_value(), self.auth_token_secondary.get_secret_value())
         return tuple(token for token in both if token)
+
+    @property
+    def second_tokens(self) -> tuple[str, ...]:
+        """The second provider's likewise; none without one."""
+        return (self.second_auth_token.get_secret_value(),) if self.has_second else ()
 
     def require_twilio(self) -> None:
         """Raise SettingsError unless webhooks can be checked and calls placed."""

@@ -3,7 +3,6 @@
 Both look first, since a job may run late, or twice: whoever is not on call then any more is not told so.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -12,14 +11,17 @@ from whenever import TimeDelta
 
 from escalation import shift_words
 from escalation.learnt import CALL_PLACED
+from escalation.policy import Means
 from escalation.shift_start import OPEN, Notice, NoticeState, has_it
 from escalation.starting import stays_until
 from nightbell.composition import Parts
 from nightbell.noticing import notify
-from nightbell.texting import MOST_TRIES, again_after, tell_member
+from nightbell.providers import Provider
+from nightbell.texting import tell_member
 from routing.plan import Plan
 from storage import shift_notices
 from telephony.errors import TwilioError
+from telephony.gateway import PlacedCall
 from webhooks.learning import of_call
 
 _log = structlog.get_logger(__name__)
@@ -41,7 +43,7 @@ async def tell_start(parts: Parts, practice: str, notice: int) -> None:
     await notify(parts, practice, start.member, words, start.start)
 
 
-async def ask_start(parts: Parts, practice: str, notice: int, turn: Callable[[], Awaitable[None]]) -> None:
+async def ask_start(parts: Parts, practice: str, notice: int, turn: Callable[[Provider], Awaitable[None]]) -> None:
     """Send the test page: a text about all that wait for the same person, and one call. `turn`: waits for a slot."""
     plan, found = await _look(parts, practice, notice)
     if plan is None or found is None or found.state not in OPEN:
@@ -57,9 +59,7 @@ async def ask_start(parts: Parts, practice: str, notice: int, turn: Callable[[],
         return
     await tell_member(parts, practice, person.id, shift_words.asked(roster, waiting))
     for number in person.voice:
-        await turn()
-        if await _still_waits(parts, practice, notice):
-            await _call(parts, plan, number, notice)
+        await _call(parts, plan, number, notice, turn)
 
 
 async def _look(parts: Parts, practice: str, notice: int) -> tuple[Plan | None, Notice | None]:
@@ -72,21 +72,24 @@ async def _still_waits(parts: Parts, practice: str, notice: int) -> bool:
     return found is not None and found.state in OPEN
 
 
-async def _call(parts: Parts, plan: Plan, number: str, notice: int) -> None:
-    """Ring one number, in three tries. Two calls for one do less harm than none."""
+async def _call(
+    parts: Parts, plan: Plan, number: str, notice: int, turn: Callable[[Provider], Awaitable[None]]
+) -> None:
+    """Ring one number, in three tries, unless it was answered meanwhile. Two calls for one do less harm than none."""
     urls = parts.site.urls
     query: dict[str, str | int] = {"practice": plan.practice, "notice": notice}
-    for tries in range(1, MOST_TRIES + 1):
-        try:
-            url, status = urls.at("voice/shift", query), urls.at("voice/shift/status", query)
-            await parts.gateway.place_call(number, plan.caller_id, url, status, RING_FOR)
-        except TwilioError as error:
-            _log.warning("test_page_not_placed", practice=plan.practice, error=str(error), tries=tries)
-            await parts.site.learning.learn(plan, number, of_call(error))
-            delay = again_after(error)
-            if delay is None or tries == MOST_TRIES:
-                return
-            await asyncio.sleep(delay)
-        else:
-            await parts.site.learning.learn(plan, number, CALL_PLACED)
-            return
+    url, status = urls.at("voice/shift", query), urls.at("voice/shift/status", query)
+
+    async def call(provider: Provider) -> PlacedCall | None:
+        if not await _still_waits(parts, plan.practice, notice):
+            return None
+        return await provider.gateway.place_call(number, provider.sender(plan.caller_id), url, status, RING_FOR)
+
+    try:
+        placed = await parts.providers.persist(Means.CALL, call, before=turn)
+    except TwilioError as error:
+        _log.warning("test_page_not_placed", practice=plan.practice, error=str(error))
+        await parts.site.learning.learn(plan, number, of_call(error))
+        return
+    if placed is not None:
+        await parts.site.learning.learn(plan, number, CALL_PLACED)

@@ -1,39 +1,32 @@
 """Texts that belong to no page: to operators, and to one of the staff about their shifts."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Final
 
 import structlog
 
+from escalation.policy import Means
 from escalation.reach import is_textable
 from nightbell.composition import Parts
+from nightbell.providers import Provider
 from routing.plan import Plan
-from telephony.errors import BusyError, TwilioError, UncertainError
+from telephony.errors import TwilioError
 from webhooks.learning import of_text
 
 _log = structlog.get_logger(__name__)
 
-MOST_TRIES: Final = 3
-"""Of handing one request to Twilio."""
-AFTER_UNCERTAIN: Final = 2.0
-"""Real seconds before looking again whether a request that got no answer was carried out."""
 
-
-def again_after(error: TwilioError) -> float | None:
-    """Real seconds after which the request may be sent again; None: it would fail again."""
-    match error:
-        case BusyError(retry_after=seconds):
-            return seconds
-        case UncertainError():
-            return AFTER_UNCERTAIN
-        case _:
-            return None
+AT: Final = "at"
 
 
 def about(parts: Parts, plan: Plan) -> dict[str, str | int]:
     """What the report on a text to one of the staff is to name: whose it is, and when (Unix seconds) it was sent."""
-    return {"practice": plan.practice, "at": int(parts.clock.now().timestamp())}
+    return {"practice": plan.practice, AT: int(parts.clock.now().timestamp())}
+
+
+def reported(named: Mapping[str, str | int], provider: Provider) -> dict[str, str | int]:
+    """The same at this provider. When is left out of the second's: that it could not reach a number teaches nothing."""
+    return {name: value for name, value in named.items() if provider.is_first or name != AT}
 
 
 async def text(
@@ -45,22 +38,21 @@ async def text(
     *,
     path: str = "sms/status",
 ) -> TwilioError | None:
-    """Text one number, in three tries; the error that was left. A text that came twice does less harm than none.
+    """Text one number, in three tries, and where the first provider fails by the second; the error that was left.
 
-    `path`: where Twilio reports on it, and `named`: what the report is to name.
+    A text that came twice does less harm than none. `path`: where Twilio reports on it, and `named`: what the report is
+    to name.
     """
-    url = parts.site.urls.at(path, named or {})
-    for tries in range(1, MOST_TRIES + 1):
-        try:
-            await parts.gateway.send_sms(number, sender, body, url)
-        except TwilioError as error:
-            _log.error("not_texted", error=str(error), tries=tries)
-            delay = again_after(error)
-            if delay is None or tries == MOST_TRIES:
-                return error
-            await asyncio.sleep(delay)
-        else:
-            break
+
+    async def send(provider: Provider) -> str:
+        url = parts.site.urls.at(path, reported(named or {}, provider))
+        return await provider.gateway.send_sms(number, provider.sender(sender), body, url)
+
+    try:
+        await parts.providers.persist(Means.SMS, send)
+    except TwilioError as error:
+        _log.error("not_texted", error=str(error))
+        return error
     return None
 
 

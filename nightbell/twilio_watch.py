@@ -3,6 +3,7 @@
 from typing import Final
 
 from nightbell.composition import Parts
+from nightbell.providers import Provider
 from storage.outage import Outage
 from telephony.errors import BusyError, TwilioError
 
@@ -11,23 +12,32 @@ LOOK_EVERY: Final = 60.0
 
 
 class TwilioWatch:
-    """One server's last look. `answers`: None before the first one."""
+    """One server's last look. `answers`: whether the first provider did; None before the first look."""
 
     def __init__(self, parts: Parts) -> None:
         self.answers: bool | None = None
-        self._gateway = parts.gateway
-        self._outage = Outage("twilio")
+        both = (parts.providers.first, parts.providers.second)
+        self._providers = {each: Outage("twilio", provider=each.name) for each in both if each is not None}
         self._gauge = parts.site.metrics.twilio
 
     async def look(self) -> None:
         """Look now: can the API be reached, does it take the credentials, and is the account active?"""
-        try:
-            self.answers = (await self._gateway.account()).status == "active"
-        except BusyError:
-            return  # it answers, and has enough to do
-        except TwilioError as error:
-            self.answers = False
-            self._outage.failed(type(error).__name__)
-        else:
-            self._outage.worked()
-        self._gauge.set(self.answers)
+        for provider, outage in self._providers.items():
+            answers = await _answers(provider, outage)
+            if answers is None:
+                continue  # it answers, and has enough to do
+            self._gauge.labels(provider.name).set(answers)
+            if provider.is_first:
+                self.answers = answers
+
+
+async def _answers(provider: Provider, outage: Outage) -> bool | None:
+    try:
+        active = (await provider.gateway.account()).status == "active"
+    except BusyError:
+        return None
+    except TwilioError as error:
+        outage.failed(type(error).__name__)
+        return False
+    outage.worked()
+    return active

@@ -12,6 +12,7 @@ from whenever import TimeDelta
 from escalation.alerting import Last, Tally, is_news, is_quiet
 from nightbell.alerting import Alerting
 from nightbell.composition import Parts
+from nightbell.providers import Provider
 from storage import alerts
 from storage.alerts import Alert, AlertKind
 from storage.errors import UnavailableError
@@ -160,5 +161,5 @@ class Vigil:
                 await alerts.end(connection, queue, found, why, now)
 
 
-async def _at_once() -> None:
+async def _at_once(_provider: Provider) -> None:
     """There is no queue of calls to wait behind: no worker places any."""

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from escalation.page import Missed, PageState
 from escalation.presence import is_to_be_moved
-from nightbell.texting import AFTER_UNCERTAIN, MOST_TRIES, again_after
 from simulation.agenda import Process
 from simulation.caller import Caller
 from simulation.shell import Shell
@@ -13,6 +12,7 @@ from simulation.store import Row
 from simulation.twilio import Leg, Twilio
 from simulation.world import Machine, World
 from telephony.errors import BusyError, GoneError, TwilioError, UncertainError
+from telephony.handing import AFTER_UNCERTAIN, MOST_TRIES, again_after
 
 
 class Moving:

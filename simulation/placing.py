@@ -3,7 +3,6 @@
 from typing import Final
 
 from escalation.page import Attempt, AttemptState, Failed, Placed
-from nightbell.texting import MOST_TRIES, again_after
 from simulation.agenda import Process
 from simulation.faults import Fault
 from simulation.moment import BrokenError
@@ -16,6 +15,7 @@ from simulation.twilio import Leg, Twilio
 from simulation.world import Machine, World
 from storage.pages import UNKNOWN_FOR
 from telephony.errors import AccountError, BusyError, GoneError, TwilioError, UncertainError
+from telephony.handing import MOST_TRIES, again_after
 
 _PLATFORM: Final = (AccountError, BusyError, GoneError, UncertainError)
 _MAY_DOUBLE: Final = frozenset({Fault.STALL, Fault.CLOCK})

@@ -16,6 +16,7 @@ from escalation.alerting import URGENT, AlertKind, Last, is_news
 from routing.synthetic import PROBE
 from storage import jobs
 from storage.jobs import Jobs
+from storage.pages import FIRST
 from storage.tables import alerts, deliveries, pages
 
 __all__ = ["UNSTORED", "URGENT", "Alert", "AlertKind", "Raised", "raise_alert"]
@@ -101,12 +102,16 @@ async def end(connection: AsyncConnection, queue: Jobs, over: Sequence[Raised], 
 
 
 async def has_worked(connection: AsyncConnection, since: Instant) -> bool:
-    """Whether Twilio has taken a call or a text about a page since then."""
+    """Whether Twilio has taken a call or a text about a page since then; of the first provider, which is watched."""
     # By the pages of about that time, for which there is an index; the watchdog's are only noted.
     lately = select(pages.c.id).where(
         pages.c.opened_at > (since - TimeDelta(hours=24)).to_stdlib(), pages.c.practice != PROBE
     )
-    taken = deliveries.c.sid.is_not(None) & (deliveries.c.intended_at > since.to_stdlib())
+    taken = (
+        deliveries.c.sid.is_not(None)
+        & (deliveries.c.provider == FIRST)
+        & (deliveries.c.intended_at > since.to_stdlib())
+    )
     query = select(deliveries.c.page).where(deliveries.c.page.in_(lately), taken).limit(1)
     return (await connection.execute(query)).one_or_none() is not None
 

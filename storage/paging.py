@@ -19,6 +19,7 @@ from escalation.page import (
     Effect,
     Event,
     FetchClinician,
+    HandedOver,
     OfferCallBack,
     Opened,
     Page,
@@ -116,6 +117,19 @@ class Paging:
             number = len(after.page.attempts)
             await pages.set_sid(connection, page, number, leg)
             return after, number
+
+    async def hand_over(
+        self, connection: AsyncConnection, page: str, event: HandedOver, tries: int, unsure: int
+    ) -> bool:
+        """Let the second provider carry the attempt out, which was begun so often at the first; see `pages.hand_over`.
+
+        Raises NotFoundError.
+        """
+        await pages.lock_page(connection, self._ring, page)  # before its attempt, as everybody locks them
+        handed = await pages.hand_over(connection, page, event.attempt, tries, unsure)
+        if handed:
+            await self.happen_on(connection, page, event)
+        return handed
 
     async def look(self, page: str) -> PageCall:
         """The page as it is now. Raises NotFoundError, UnavailableError."""

@@ -242,6 +242,8 @@ deliveries = Table(
     Column("changed_at", Instant_, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("claimed_until", Instant_),
+    Column("provider", Text, nullable=False, server_default="first"),
+    Column("unsure", SmallInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("page", "attempt"),
     Index("ix_deliveries_address", "address", "intended_at"),
     Index(
@@ -250,6 +252,10 @@ deliveries = Table(
         postgresql_where=text("means = 'call' AND state IN ('placed', 'ringing', 'answered')"),
     ),
 )
+"""`provider`: who is to carry it out, and whose its SID is: "first" or "second". `tries`: how often it was begun there.
+
+`unsure`: how many of the tries at the first provider may have been carried out without its having said so.
+"""
 
 messages = Table(
     "messages",

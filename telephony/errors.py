@@ -35,6 +35,10 @@ class UncertainError(TwilioError):
     """No answer, or a 5xx: it may have been carried out. Look before doing it again."""
 
 
+class UnreachedError(UncertainError):
+    """Not even a connection: it was surely not carried out. To whoever need not know, as uncertain as the others."""
+
+
 LONGEST_RETRY: Final = 30.0
 """Seconds: a page does not wait longer for one of its means than it would for an answer."""
 GONE: Final = frozenset({20404, 21220})

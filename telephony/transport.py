@@ -11,7 +11,7 @@ import httpx
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 
-from telephony.errors import UncertainError, classify
+from telephony.errors import UncertainError, UnreachedError, classify
 
 TWILIO_API: Final = "https://api.twilio.com"
 TIMEOUT: Final = httpx.Timeout(10.0, connect=3.0)
@@ -58,6 +58,8 @@ class HttpxTransport(AsyncHttpClient):
                 auth=auth,
                 timeout=timeout or httpx.USE_CLIENT_DEFAULT,
             )
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise UnreachedError(f"Twilio did not answer: {type(error).__name__}") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise UncertainError(f"Twilio did not answer: {type(error).__name__}") from None
         self.date = answer.headers.get("Date")

@@ -13,7 +13,7 @@ from whenever import Instant, TimeDelta
 
 from escalation.learnt import KEY_PRESSED
 from escalation.oncall import targets
-from escalation.page import Accepted, AcceptedBy, PatientReached
+from escalation.page import Accepted, AcceptedBy, Attempt, DialledInVain, PatientReached
 from escalation.policy import Policy
 from ivr.flow import Connect
 from ivr.inputs import DialResult, Note, NoteKind
@@ -34,6 +34,8 @@ from webhooks.site import Site
 _log = structlog.get_logger(__name__)
 
 RECORD_AT_MOST: Final = TimeDelta(seconds=180)
+LAST_RESORT: Final = "last resort"
+"""What a last resort without a destination is called in the record of the call."""
 RECORDED: Final = "recorded"
 """Stands for the number of the one who was dialled, once nobody is left and the caller has spoken."""
 
@@ -82,7 +84,7 @@ class Chain:
 
 def _last_resort(plan: Plan, policy: Policy) -> list[Candidate]:
     resort = policy.last_resort
-    name = resort.destination or "last resort"
+    name = resort.destination or LAST_RESORT
     return _rung(resort.numbers, plan.destinations.get(name), resort.ring_for, name)
 
 
@@ -102,6 +104,19 @@ def dial_last_resort(site: Site, plan: Plan, position: Position, *, say: tuple[U
     first = chain.last_resort()
     # With nobody there, "we are connecting you" would not be true.
     return _dial(site, chain, first, say if first < len(chain.candidates()) else ())
+
+
+def dial_taker(
+    site: Site, plan: Plan, position: Position, taker: Attempt, ring_for: TimeDelta, say: tuple[Utterance, ...]
+) -> str:
+    """Ring who has the page, screened, and no others; what follows is at `voice/taker`."""
+    who = taker.member or LAST_RESORT
+    action, screened = (
+        site.urls.of_call(path, key_of(plan), at, who=who)
+        for path, at in (("voice/taker", position.next()), ("voice/dialled/screen", position))
+    )
+    document = Document(voices(plan)).say(say)
+    return str(document.dial([taker.address], action, plan.caller_id, ring_for, screen=screened))
 
 
 def _dial(site: Site, chain: Chain, nth: int, say: tuple[Utterance, ...]) -> str:
@@ -149,6 +164,18 @@ async def dialled(site: Site, webhook: Webhook) -> str:
         await _tell_page(site, webhook.call, position.page, PatientReached())
         return str(Document(voices(plan)).say((own("goodbye", position.language),)).hang_up())
     return dial_on(site, plan, webhook, position)
+
+
+async def taker_dialled(site: Site, plan: Plan, webhook: Webhook, position: Position) -> str:
+    """The `<Dial>` of who has the page is over: the last words after a talk; "" where there was none."""
+    result = dial_result(webhook.form, screened=True)
+    note = Note(NoteKind.RANG, f"{webhook.query.get('who', 'nobody')}: {result.value}")
+    await _keep(site, plan, webhook, position, (note,))
+    if result is DialResult.ANSWERED:
+        await _tell_page(site, webhook.call, position.page, PatientReached())
+        return str(Document(voices(plan)).say((own("goodbye", position.language),)).hang_up())
+    await _tell_page(site, webhook.call, position.page, DialledInVain())
+    return ""
 
 
 def dial_on(site: Site, plan: Plan, webhook: Webhook, position: Position) -> str:
@@ -249,7 +276,7 @@ async def _accepted(site: Site, plan: Plan, webhook: Webhook, by: AcceptedBy) ->
     await _tell_page(site, call, webhook.query.get("page", ""), Accepted(member, by))
 
 
-async def _tell_page(site: Site, call: str, page: str, event: Accepted | PatientReached) -> None:
+async def _tell_page(site: Site, call: str, page: str, event: Accepted | DialledInVain | PatientReached) -> None:
     """Tell the caller's page. The URL may not know it: its opening may have been stored when we had given up on it."""
 
     async def tell() -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import structlog
 from whenever import Instant, TimeDelta
 
-from escalation.page import CallBackAsked, CallerPresence, Page, PageState, PutThrough, StillThere
+from escalation.page import Attempt, CallBackAsked, CallerPresence, Page, PageState, PutThrough, StillThere
+from escalation.presence import to_dial
 from ivr.hold import PAUSE, Holding, HoldStep, PageView, Turn, hold
 from ivr.position import Phase, Position, from_query, to_query
 from ivr.prompts import Utterance, own
@@ -17,7 +18,7 @@ from storage.pages import PageCall, place_in_line
 from telephony.twiml import Document, Listening, gathering
 from webhooks.answer import key_of, voices
 from webhooks.caller import caller_of
-from webhooks.dialling import dial_last_resort, dial_people
+from webhooks.dialling import dial_last_resort, dial_people, dial_taker, taker_dialled
 from webhooks.paging import connect_at, view_of
 from webhooks.signed import Webhook
 from webhooks.site import Site
@@ -46,14 +47,18 @@ async def hold_turn(
     now = site.clock.now()
     head = CallHead(webhook.call, plan.practice, plan.version, webhook.form.get("To", ""), caller_of(webhook.form), now)
 
-    async def take() -> HoldStep:
+    async def take() -> tuple[HoldStep, Attempt | None]:
         return await _take(_Loop(site, plan, head, position, pressed))
 
     try:
-        taken = await site.database.in_time(take)
+        taken, taker = await site.database.in_time(take)
     except (UnavailableError, NotFoundError) as error:
         return _blind(site, plan, position, say, type(error).__name__)
-    return _document(site, plan, replace(position, index=0), replace(taken, say=(*say, *taken.say)))
+    position, taken = replace(position, index=0), replace(taken, say=(*say, *taken.say))
+    if taken.turn is Turn.DIAL_TAKER and taker is not None:
+        ring_for = plan.escalation.policies[connect_at(plan, position.node).policy].ring_for
+        return dial_taker(site, plan, position, taker, ring_for, taken.say)
+    return _document(site, plan, position, taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +86,11 @@ class _Loop:
         return hold(view, position.language, pressed, holding)
 
 
-async def _take(loop: _Loop) -> HoldStep:
-    """Take the turn by the page as it is, store it, and tell the page. A repeat takes the view of the first one."""
+async def _take(loop: _Loop) -> tuple[HoldStep, Attempt | None]:
+    """Take the turn by the page as it is, store it, and tell the page. A repeat takes the view of the first one.
+
+    Besides, who has the page on a leg that cannot be joined.
+    """
     paging, page, call = loop.site.paging, loop.position.page, loop.head.sid
     stored = await paging.look(page)
     view = view_of(stored, call, loop.head.at)
@@ -101,7 +109,7 @@ async def _take(loop: _Loop) -> HoldStep:
         taken = loop.step(*said, written.earlier.at, int(str(body.get("place", 1))))
     elif stored.caller_leg == call and not written.ended:
         await _tell(loop, stored.page, taken)
-    return taken
+    return taken, to_dial(stored.page, loop.head.at)
 
 
 async def _place(site: Site, page: Page) -> int:
@@ -126,7 +134,7 @@ async def _tell(loop: _Loop, page: Page, taken: HoldStep) -> None:
     """What the page could not know: that the caller whom it counts as gone is there, and that their own leg dials."""
     if page.caller is CallerPresence.GONE and taken.turn is not Turn.LEAVE:
         await loop.site.paging.happen(page.id, StillThere())
-    if taken.turn in {Turn.TRANSFER, Turn.DIAL}:
+    if taken.turn in {Turn.TRANSFER, Turn.DIAL, Turn.DIAL_TAKER}:
         await loop.site.paging.happen(page.id, PutThrough())
 
 
@@ -134,7 +142,7 @@ def _document(site: Site, plan: Plan, position: Position, taken: HoldStep) -> st
     document = Document(voices(plan))
     key = key_of(plan)
     match taken.turn:
-        case Turn.WAIT:
+        case Turn.WAIT | Turn.DIAL_TAKER:  # of a repeat that comes when they are not to be dialled any more
             url = site.urls.hold(key, position.next(phase=Phase.HOLD, tries=position.tries + 1))
             return gathering(voices(plan), taken.say, Listening(url, 1, TimeDelta(seconds=1)), pause=PAUSE)
         case Turn.OFFER_PERSON:
@@ -172,6 +180,13 @@ def _blind(site: Site, plan: Plan, position: Position, say: tuple[Utterance, ...
     url = site.urls.hold(key_of(plan), position.next(tries=position.tries + 1, index=position.index + 1))
     words = (*say, own("hold_again", position.language))
     return gathering(voices(plan), words, Listening(url, 1, TimeDelta(seconds=1)), pause=PAUSE)
+
+
+async def taker(site: Site, plan: Plan, webhook: Webhook) -> str:
+    """Who has the page was dialled on the caller's own leg: the call is over after a talk, else the caller holds."""
+    position = replace(from_query(webhook.query), phase=Phase.HOLD)
+    over = await taker_dialled(site, plan, webhook, position)
+    return over or await hold_turn(site, plan, webhook, position.next(tries=max(1, position.tries)))
 
 
 async def left(site: Site, plan: Plan, webhook: Webhook) -> str:

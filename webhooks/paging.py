@@ -8,6 +8,7 @@ from whenever import Instant, TimeDelta
 
 from escalation.page import AttemptState, CallerPresence, Page, PageState
 from escalation.policy import Means
+from escalation.presence import to_dial
 from ivr.flow import Connect
 from ivr.hold import PageView
 from routing.plan import Plan
@@ -70,6 +71,8 @@ def view_of(  # noqa: PLR0911 - one line for each thing that a page can be at
     match page.state:
         case PageState.ACCEPTED | PageState.BRIDGED if page.accepted_attempt is not None:
             return PageView.JOIN
+        case PageState.ACCEPTED if to_dial(page, now) is not None:
+            return PageView.DIAL_TAKER
         case PageState.ACCEPTED if page.accepted_at is not None and now < page.accepted_at + COMING:
             return PageView.ACCEPTED
         case PageState.ACCEPTED:

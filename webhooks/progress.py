@@ -34,7 +34,7 @@ async def leg_status(site: Site, webhook: Webhook) -> str:
     page, attempt = webhook.query.get("page", ""), count(webhook.query, "attempt")
     async with site.database.statement() as connection:
         # The callback names the attempt, and so tells its SID even if the answer to the request was lost.
-        known = await pages.know_sid(connection, page, attempt, webhook.call)
+        known = await pages.know_sid(connection, page, attempt, webhook.call, webhook.query.get("via", pages.FIRST))
     if known is None:
         return ""
     if known != webhook.call:  # its call was placed twice, and this is the one that does not count

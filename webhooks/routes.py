@@ -29,6 +29,10 @@ async def _hold(site: Site, webhook: Webhook) -> str:
     return await hold.hold_webhook(site, await plan_of(site, webhook), webhook)
 
 
+async def _taker(site: Site, webhook: Webhook) -> str:
+    return await hold.taker(site, await plan_of(site, webhook), webhook)
+
+
 async def _left(site: Site, webhook: Webhook) -> str:
     return await hold.left(site, await plan_of(site, webhook), webhook)
 
@@ -39,6 +43,7 @@ _CALLER: Final[dict[str, Handler]] = {
     "voice/turn": turns.turn,
     "voice/hold": _hold,
     "voice/left": _left,
+    "voice/taker": _taker,
     "voice/desk/dequeued": line.dequeued,
     "voice/fallback": fallback.fallback,
 }

@@ -28,7 +28,7 @@ from ivr.prompts import Utterance
 from routing.plan import Plan
 from storage import pages, recordings
 from storage.errors import NotFoundError, UnavailableError
-from storage.pages import PageCall
+from storage.pages import FIRST, PageCall
 from telephony.twiml import Document, Listening
 from webhooks.answer import voices
 from webhooks.call import plan_of
@@ -61,7 +61,18 @@ class _Leg:
     def page(self) -> str:
         return self.stored.page.id
 
+    @property
+    def provider(self) -> str:
+        """Whose leg it is: not always the one that the attempt counts on, of two calls for the same."""
+        return self.webhook.query.get("via", FIRST)
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether it is of another account than the caller's leg, and so cannot come into the page's conference."""
+        return self.provider != FIRST
+
     def url(self, path: str, **more: str | int) -> str:
+        more = {"via": self.provider, **more} if self.is_apart else more
         return self.site.urls.of_leg(path, self.page, self.attempt.number, practice=self.plan.practice, **more)
 
     def say(self, *words: str) -> Document:
@@ -204,8 +215,8 @@ async def _ask_again(leg: _Leg, words: str) -> str:
 async def _accept(leg: _Leg) -> str:
     async with leg.site.database.statement() as connection:
         # This is the leg that will come into the conference, whatever else is known of the attempt by now.
-        await pages.set_sid(connection, leg.page, leg.attempt.number, leg.webhook.call)
-    event = Accepted(leg.attempt.member, AcceptedBy.KEY, leg.attempt.number)
+        await pages.set_sid(connection, leg.page, leg.attempt.number, leg.webhook.call, leg.provider)
+    event = Accepted(leg.attempt.member, AcceptedBy.KEY, leg.attempt.number, apart=leg.is_apart)
     leg.stored = await leg.site.paging.happen(leg.page, event)
     return _over(leg) or _go_on(leg)
 
@@ -216,6 +227,10 @@ def _go_on(leg: _Leg) -> str:
 
 
 def _join(leg: _Leg) -> str:
+    if leg.is_apart:
+        # The caller's own leg dials them, once this one has ended: two accounts have no room in common.
+        words = "You are being connected on another line. This call ends now, and your phone rings again. Press 1 then."
+        return str(leg.say(words).hang_up())
     leg.say("Connecting you now.")
     return str(
         leg.document.conference(
@@ -260,7 +275,9 @@ async def call_back(site: Site, webhook: Webhook) -> str:
     screened = pressed == "1"
     url = leg.url("voice/called_back", screened=int(screened))
     screen = leg.url("voice/callback/screen", language=leg.stored.language) if screened else None
-    leg.document.dial([leg.stored.callback], url, leg.plan.caller_id, CALLBACK_RING, screen=screen)
+    # An account shows only numbers of its own.
+    caller_id = leg.site.second_number if leg.is_apart else leg.plan.caller_id
+    leg.document.dial([leg.stored.callback], url, caller_id, CALLBACK_RING, screen=screen)
     return str(leg.document)
 
 

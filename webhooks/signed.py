@@ -113,7 +113,7 @@ def _response(twiml: str) -> Response:
 
 
 async def _admit(site: Site, request: Request) -> Webhook | None:
-    """The webhook, when Twilio signed it for this server's public URL and for this account."""
+    """The webhook, when Twilio signed it for this server's public URL and for one of its accounts."""
     body = await _body(request)
     path = request.scope["path"]
     genuine = False
@@ -124,7 +124,7 @@ async def _admit(site: Site, request: Request) -> Webhook | None:
         url = signed_url(site.urls.origin, request.scope["raw_path"], request.scope["query_string"])
         genuine = verify(url, form, request.headers.get(HEADER), site.tokens, body=body)
     fields = _first_of_each(form)
-    if not genuine or fields.get("AccountSid", site.account_sid) != site.account_sid:
+    if not genuine or not site.accounts.issuperset({fields["AccountSid"]} if "AccountSid" in fields else ()):
         site.metrics.refused.labels(path).inc()
         _log.warning("webhook_refused", path=path)
         return None

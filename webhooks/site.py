@@ -11,6 +11,7 @@ from storage.database import Database
 from storage.group_commit import GroupCommit
 from storage.jobs import Jobs
 from storage.journal import Journal
+from storage.pages import FIRST
 from storage.paging import Paging
 from storage.plan_cache import PlanCache
 from storage.seal import KeyRing
@@ -40,9 +41,10 @@ class Metrics:
         self.alerts = self._counter("alerts", "Alerts told to operators", "kind")
         self.told = self._counter("alert_deliveries", "Ways by which operators were told", "way", "outcome")
         self.twilio = Gauge(
-            "nightbell_twilio_up", "1 while Twilio's REST API takes our requests, else 0", registry=self.registry
-        )
-        self.twilio.set(math.nan)
+            "nightbell_twilio_up", "1 while Twilio's REST API takes our requests, else 0", ["provider"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.twilio.labels(FIRST).set(math.nan)
         self.journaled = self._counter("journaled", "Events kept on disk because the database failed")
 
     def _counter(self, name: str, help_text: str, *labels: str) -> Counter:
@@ -51,10 +53,15 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The shells and settings that webhooks work with. `tokens`: Twilio's auth tokens, either of which may sign."""
+    """The shells and settings that webhooks work with.
 
-    account_sid: str
+    `accounts`, `tokens`: of both providers, any of which may send and sign. `second_number`: from which the second one
+    calls and texts; "" without one.
+    """
+
+    accounts: frozenset[str]
     tokens: tuple[str, ...]
+    second_number: str
     clock: Clock
     database: Database
     events: GroupCommit

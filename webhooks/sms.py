@@ -40,7 +40,7 @@ NOT_HERE: Final = "This number does not take texts. Please call it. If this is a
 
 async def received(site: Site, webhook: Webhook) -> str:
     """A text to a practice's number."""
-    plan = site.plans.by_number(webhook.form.get("To", ""))
+    plan = await _practice(site, webhook)
     if plan is None:
         return ""
     member = _member(plan, webhook.form.get("From", ""))
@@ -59,6 +59,20 @@ async def received(site: Site, webhook: Webhook) -> str:
         text = _Text(webhook.form.get("MessageSid", ""), first in _TAKE, words[1] if len(words) > 1 else "")
         return _reply(await _answer(site, plan, member, text))
     return _reply(HELP.format(practice=plan.name))
+
+
+async def _practice(site: Site, webhook: Webhook) -> Plan | None:
+    """Whose number was texted. The second provider's is everybody's: then the practice whose page they were sent."""
+    number, sender = webhook.form.get("To", ""), webhook.form.get("From", "")
+    plan = site.plans.by_number(number)
+    if plan is not None or not number or number != site.second_number:
+        return plan
+    theirs = [(each, member) for each in site.plans.all() if (member := _member(each, sender)) is not None]
+    async with site.database.statement() as connection:
+        for each, member in theirs:
+            if await pages.open_pages_of(connection, each.practice, member.id):
+                return each
+    return theirs[0][0] if theirs else next(iter(site.plans.all()), None)
 
 
 def rescue(_site: Site, _webhook: Webhook, _why: str) -> str:

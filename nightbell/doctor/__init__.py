@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from nightbell.doctor import address, database, fallback, keys, numbers, recordings, settings, twilio, worker
+from nightbell.doctor import address, database, fallback, keys, numbers, recordings, second, settings, twilio, worker
 from nightbell.doctor.installation import Installation
 from nightbell.doctor.outcome import Level, Outcome, unknown
 from storage.errors import UnavailableError
@@ -26,6 +26,7 @@ CHECKS: Final[dict[str, Check]] = {
     "clock": twilio.clocks,
     "public url": address.check,
     "numbers": numbers.check,
+    "second provider": second.check,
     "recordings": recordings.check,
     "static fallback": fallback.check,
 }

@@ -10,6 +10,7 @@ from typing import Final
 import httpx
 
 from nightbell.composition import database_url
+from nightbell.providers import second_gateway
 from nightbell.settings import Settings, SettingsError
 from routing.plan import Plan
 from storage.clock import Clock, read_clock
@@ -27,7 +28,8 @@ LOADING: Final = 5.0
 class Installation:
     """`database`: None when it has no URL. `ring`: None when the keys cannot be read. `plans`: of the disk, if need be.
 
-    `http` has no credentials; what must have some takes the gateway.
+    `second`: the second provider's API, None without one. `http` has no credentials; what must have some takes the
+    gateway.
     """
 
     settings: Settings
@@ -37,6 +39,7 @@ class Installation:
     plans: tuple[Plan, ...]
     gateway: Gateway
     http: httpx.AsyncClient
+    second: Gateway | None = None
 
 
 @asynccontextmanager
@@ -54,8 +57,11 @@ async def open_installation(
         token = settings.auth_token.get_secret_value()
         gateway = Gateway(settings.account_sid or "AC", token or "-", settings.api_url, PATIENCE)
         stack.push_async_callback(gateway.close)
+        second = second_gateway(settings, PATIENCE)
+        if second is not None:
+            stack.push_async_callback(second.close)
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=PATIENCE, follow_redirects=False))
-        yield Installation(settings, clock, database, _ring(settings), plans, gateway, http)
+        yield Installation(settings, clock, database, _ring(settings), plans, gateway, http, second)
 
 
 def _database(settings: Settings, url: str | None) -> Database | None:

@@ -9,6 +9,7 @@ from nightbell.doctor.installation import Installation
 from nightbell.doctor.outcome import Outcome, ok, unknown, warning, wrong
 from storage.errors import UnavailableError
 from telephony.errors import AccountError, TwilioError
+from telephony.gateway import Gateway
 
 MOST_APART: Final = 2.0
 FAR_APART: Final = 30.0
@@ -19,10 +20,15 @@ async def account(installation: Installation) -> list[Outcome]:
     """The credentials, and what the account may."""
     if not (installation.settings.account_sid and installation.settings.auth_token.get_secret_value()):
         return [unknown("no account is set", "see the check 'settings'")]
+    return await judged(installation.gateway, "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
+
+
+async def judged(gateway: Gateway, names: str) -> list[Outcome]:
+    """The account behind the gateway; `names`: the settings of its credentials."""
     try:
-        found = await installation.gateway.account()
+        found = await gateway.account()
     except AccountError as error:
-        mend = "copy TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN anew from Twilio's console; webhooks hang on them too"
+        mend = f"copy {names} anew from Twilio's console; webhooks hang on them too"
         return [wrong(f"Twilio does not take the credentials ({error})", mend)]
     except TwilioError as error:
         return [wrong(f"Twilio cannot be asked ({error})", "is the way out open? See Twilio's status")]

@@ -14,9 +14,9 @@ from nightbell.doctor import Finding
 from nightbell.doctor.outcome import Level
 from nightbell.posting import post
 from nightbell.settings import Settings
-from nightbell.texting import MOST_TRIES, again_after
 from telephony.errors import TwilioError
 from telephony.gateway import Gateway
+from telephony.handing import MOST_TRIES, again_after
 
 _log = structlog.get_logger(__name__)
 

@@ -167,7 +167,7 @@ async def test_a_server_says_whether_worker_and_twilio_live_and_answers_calls_wi
         await vigil.look()
         await twilio.look()
         assert await ready() == (200, True, False)
-        assert "nightbell_twilio_up 0.0" in (await http.get("/metrics")).text
+        assert 'nightbell_twilio_up{provider="first"} 0.0' in (await http.get("/metrics")).text
         night.exchange.rest_faults.refuse(429, 20429)  # it answers, and has enough to do
         await twilio.look()
         assert await ready() == (200, True, False)

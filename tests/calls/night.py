@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import procrastinate
@@ -27,7 +27,7 @@ from storage.errors import UnavailableError
 from telephony.emulator import Exchange, Phone, PhoneCall, VirtualTimeline, create_app, serving
 from telephony.emulator.webhook import Policy
 from telephony.signature import HEADER, sign
-from tests.calls.people import PARENT, PRACTICE, SAMPLE, TOKEN
+from tests.calls.people import PARENT, PRACTICE, SAMPLE, SECOND_ACCOUNT, SECOND_NUMBER, SECOND_TOKEN, TOKEN
 from tests.calls.proxy import Proxy, Wire
 
 SHORT_BOUND = 0.25
@@ -66,7 +66,14 @@ class Product:
 
 
 async def start_product(
-    exchange: Exchange, clock: TimelineClock, url: str, folder: Path, port: int, *, secondary: str = ""
+    exchange: Exchange,
+    clock: TimelineClock,
+    url: str,
+    folder: Path,
+    port: int,
+    *,
+    secondary: str = "",
+    second: Exchange | None = None,
 ) -> Product:
     """Start it as the command does; its clock is the timeline's."""
     async with AsyncExitStack() as stack:
@@ -79,10 +86,22 @@ async def start_product(
             data_dir=folder,
             calls_per_second=1000.0,
             calendar_networks="127.0.0.0/8",
+            **_second_settings(second),
         )
         parts = await stack.enter_async_context(compose(settings, clock=clock, url=url))
         origin = await stack.enter_async_context(serving(create_product(parts), port))
         return Product(parts, origin, stack.pop_all())
+
+
+def _second_settings(second: Exchange | None) -> dict[str, Any]:
+    if second is None:
+        return {}
+    return {
+        "second_account_sid": second.account_sid,
+        "second_auth_token": SECOND_TOKEN,
+        "second_api_url": second.api_url,
+        "second_number": SECOND_NUMBER,
+    }
 
 
 class Night:
@@ -102,6 +121,10 @@ class Night:
         """Whether the end of calls is never told."""
         self.failed_jobs_are_expected = False
         self.proxy: Proxy | None = None
+        self.second: Exchange | None = None
+        """The second provider's account, with the same telephones."""
+        self.api = AsyncExitStack()
+        """The first provider's REST API, while it is served."""
         self.product: Product
         self._engine = engine
         self._delayed: dict[int, Instant] = {}
@@ -131,12 +154,27 @@ class Night:
             with socket.socket() as free:
                 free.bind(("127.0.0.1", 0))
                 self._port = free.getsockname()[1]
-        self.product = await start_product(self.exchange, self.clock, url, self.folder, self._port, secondary=secondary)
+        self.product = await start_product(
+            self.exchange, self.clock, url, self.folder, self._port, secondary=secondary, second=self.second
+        )
 
     async def restart(self) -> None:
         """Stop the server and start it anew."""
         await self.product.stop()
         await self.start(self._url)
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        return [self.exchange, *([self.second] if self.second else [])]
+
+    async def first_refuses_connections(self) -> None:
+        """Nobody listens at the first provider's REST API; calls come in and go on all the same."""
+        await self.api.aclose()
+
+    async def first_listens_again(self) -> None:
+        port = urlsplit(self.exchange.api_url).port
+        assert port is not None
+        await self.api.enter_async_context(serving(create_app(self.exchange), port))
 
     def database(self, wire: Wire) -> None:
         """Cut the wire to the database, let it hang, or mend it; the worker is away as long as it is not whole."""
@@ -330,14 +368,19 @@ async def open_night(
     document: str | None = None,
     wired: bool = False,
     secondary: str = "",
+    second: bool = False,
 ) -> AsyncIterator[Night]:
-    """The stage of a scenario. `wired`: the product reaches the database over a wire that can be cut."""
+    """The stage of a scenario. `wired`: the product reaches the database over a wire that can be cut.
+
+    `second`: there is a second provider.
+    """
     timeline = VirtualTimeline(start)
     async with AsyncExitStack() as stack:
         exchange = await stack.enter_async_context(
             Exchange(timeline, auth_token=TOKEN, webhook_policy=Policy(read=12.0), calls_per_second=1000.0)
         )
-        exchange.api_url = await stack.enter_async_context(serving(create_app(exchange)))
+        api = await stack.enter_async_context(AsyncExitStack())
+        exchange.api_url = await api.enter_async_context(serving(create_app(exchange)))
         engine = create_async_engine(
             sqlalchemy_url(database_url),
             isolation_level="AUTOCOMMIT",
@@ -346,15 +389,30 @@ async def open_night(
         )
         stack.push_async_callback(engine.dispose)
         night = Night(exchange, timeline, engine, folder)
+        night.api = api
+        if second:
+            night.second = await _second(stack, exchange)
         if wired:
             night.proxy = await stack.enter_async_context(Proxy(database_url).open())
         await night.start(night.proxy.url if night.proxy else database_url, secondary=secondary)
         stack.push_async_callback(_stop, night)
         await night.publish(document or SAMPLE.read_text())
         point(exchange, night.product.origin)
+        if night.second is not None:
+            night.second.own_number(SECOND_NUMBER, sms_url=f"{night.product.origin}/twilio/sms")
         timeline.settle_hooks.append(night.work)
         timeline.due_hooks.append(night.next_due)
         yield night
+
+
+async def _second(stack: AsyncExitStack, first: Exchange) -> Exchange:
+    """Another account on the same night; the telephones are the same, whoever rings them."""
+    second = Exchange(first.timeline, SECOND_ACCOUNT, SECOND_TOKEN, webhook_policy=Policy(read=12.0),
+                      calls_per_second=1000.0)  # fmt: skip
+    second.phones = first.phones
+    stack.push_async_callback(second.webhooks.close)
+    second.api_url = await stack.enter_async_context(serving(create_app(second)))
+    return second
 
 
 async def _stop(night: Night) -> None:

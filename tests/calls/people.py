@@ -25,6 +25,10 @@ STAFF = {CHEN, OSEI, OSEI_LANDLINE, PATEL, RUIZ, SERVICE, OPERATOR, DESK_1, DESK
 
 TOKEN = "made-up-token"
 
+SECOND_NUMBER = "+16175550170"
+"""From which the second provider calls and texts."""
+SECOND_ACCOUNT, SECOND_TOKEN = "AC" + "1" * 32, "another-made-up-token"
+
 SUNDAY_NIGHT = ZonedDateTime(2026, 11, 22, 2, 10, tz="America/New_York").to_instant()
 MONDAY_MORNING = ZonedDateTime(2026, 11, 23, 10, 0, tz="America/New_York").to_instant()
 

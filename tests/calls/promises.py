@@ -28,7 +28,8 @@ async def check(night: Night, logged: list[str]) -> None:
             leg.end("completed", "the test is over")
     await night.settle()
     await night.replay()
-    assert [str(f) for f in night.exchange.faults if not any(w in str(f) for w in night.expected_faults)] == []
+    faults = [fault for exchange in night.exchanges for fault in exchange.faults]
+    assert [str(f) for f in faults if not any(w in str(f) for w in night.expected_faults)] == []
     await _no_lost_caller(night)
     await _no_silent_page(night)
     _no_patient_data(night, logged)
@@ -70,8 +71,9 @@ async def _no_silent_page(night: Night) -> None:
 def _no_patient_data(night: Night, logged: list[str]) -> None:
     """No number, name, date of birth or word of a caller in a URL, in a text, or in a log line."""
     secrets = {secret for leg in night.exchange.legs.values() if _is_patient(leg) for secret in _secrets(leg)}
-    urls = [delivery.url for delivery in night.exchange.webhooks.deliveries]
-    texts = [m.body for m in night.exchange.messaging.messages.values() if m.direction != "inbound"]
+    urls = [delivery.url for exchange in night.exchanges for delivery in exchange.webhooks.deliveries]
+    messages = [m for exchange in night.exchanges for m in exchange.messaging.messages.values()]
+    texts = [m.body for m in messages if m.direction != "inbound"]
     for where, lines in (("URL", urls), ("text", texts), ("log line", logged)):
         for line in lines:
             found = [secret for secret in secrets if secret in line]

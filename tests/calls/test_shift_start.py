@@ -441,7 +441,7 @@ async def test_a_database_away_when_1_is_pressed_confirms_nothing_and_says_so(st
 async def test_where_twilio_fails_they_count_as_not_having_answered(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, status: int, code: int
 ):
-    monkeypatch.setattr("nightbell.texting.AFTER_UNCERTAIN", 0.01)
+    monkeypatch.setattr("telephony.handing.AFTER_UNCERTAIN", 0.01)
     night = await stage(BEFORE, document=ASKED)
     night.exchange.rest_faults.refuse(status, code, times=99, method="POST")
     await goes_on(night, at(23, 8, 22))

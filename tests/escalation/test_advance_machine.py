@@ -27,10 +27,12 @@ from escalation.page import (
     Declined,
     Delivered,
     DialledIn,
+    DialledInVain,
     Doubled,
     Due,
     Failed,
     Freed,
+    HandedOver,
     MessageLeft,
     Missed,
     Note,
@@ -164,6 +166,19 @@ class Pages(RuleBasedStateMachine):
     def moves(self, data, kind):
         self.send(kind(self.some(data)))
 
+    @rule(data=st.data(), twice=st.booleans())
+    def is_handed_over(self, data, twice):
+        number = self.some(data)
+        attempts = self.page.attempts[max(0, number - 1) : number]
+        # One that they asked for later is carried out when its time has come.
+        if not any(attempt.is_to_come(self.now) for attempt in attempts):
+            self.send(HandedOver(number, "no answer", twice))
+
+    @rule()
+    def the_leg_that_cannot_be_joined_ends(self):
+        if self.page.apart is not None:
+            self.send(Missed(self.page.apart, "the call is over"))
+
     @rule(data=st.data(), platform=st.booleans())
     def fails(self, data, platform):
         self.send(Failed(self.some(data), "refused", platform))
@@ -185,7 +200,7 @@ class Pages(RuleBasedStateMachine):
         number = self.some(data) if kind is AcceptedBy.KEY and data.draw(st.booleans()) else None
         attempt = None if number is None or not 1 <= number <= len(self.page.attempts) else number
         member = self.page.attempts[attempt - 1].member if attempt else data.draw(NAMES)
-        self.send(Accepted(member, kind, number))
+        self.send(Accepted(member, kind, number, apart=number is not None and data.draw(st.booleans())))
 
     @rule(data=st.data())
     def is_declined(self, data):
@@ -219,7 +234,16 @@ class Pages(RuleBasedStateMachine):
 
     @rule(
         event=st.sampled_from(
-            [CallerLeft(), CallerReturned(), CallBackAsked(), StillThere(), PutThrough(), MessageLeft(), Opened()]
+            [
+                CallerLeft(),
+                CallerReturned(),
+                CallBackAsked(),
+                StillThere(),
+                PutThrough(),
+                DialledInVain(),
+                MessageLeft(),
+                Opened(),
+            ]
         )
     )
     def caller_does(self, event):
@@ -282,7 +306,10 @@ class Pages(RuleBasedStateMachine):
         if page.state in {PageState.ACCEPTED, PageState.BRIDGED}:
             assert page.accepted_by is not None
             assert page.accepted_at is not None
-        elif page.state is not PageState.RESOLVED:
+        if page.apart is not None:
+            assert (page.state, page.accepted_attempt) == (PageState.ACCEPTED, None), "it ends, and is nobody's leg"
+            assert page.attempts[page.apart - 1].apart
+        if page.state not in {PageState.ACCEPTED, PageState.BRIDGED, PageState.RESOLVED}:
             assert (page.accepted_by, page.accepted_attempt, page.clinician_room) == (None, None, "")
 
     @invariant()

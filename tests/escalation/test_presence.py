@@ -6,6 +6,7 @@ from whenever import minutes, seconds
 from escalation.page import (
     Accepted,
     AcceptedBy,
+    AttemptState,
     BridgeCaller,
     CallBackAsked,
     CallerJoined,
@@ -16,19 +17,22 @@ from escalation.page import (
     ClinicianJoined,
     ClinicianLeft,
     Declined,
+    DialledInVain,
     FetchClinician,
+    HandedOver,
     Missed,
     OfferCallBack,
     Opened,
     PageState,
     PlaceCall,
+    Placed,
     PutThrough,
     Resolved,
     ReturnCaller,
     StillThere,
     TransferCaller,
 )
-from escalation.presence import is_to_be_moved
+from escalation.presence import is_to_be_moved, to_dial
 from tests.escalation.test_advance import BOTH, BY_SMS, KEY, SMS, Night, step
 
 DIALLED = AcceptedBy.DIALLED
@@ -251,3 +255,103 @@ def test_a_turn_of_the_loop_tells_that_the_caller_is_still_there(maple):
     by_text.do(Accepted("chen", BY_SMS))
     by_text.do(Missed(2, "busy"))
     assert by_text.do(StillThere()) == (PlaceCall(3),)
+
+
+# ---- a leg of another account than the caller's ----
+
+
+def apart(maple, *, holds=True):
+    """Chen has pressed 1 on a leg that cannot come into the caller's conference."""
+    night = Night(maple, step("chen"))
+    night.do(Opened())
+    if not holds:
+        night.do(CallerLeft())
+    night.do(Accepted("chen", KEY, 1, apart=True), after=5)
+    return night
+
+
+def test_who_accepts_on_a_leg_that_cannot_be_joined_is_dialled_by_the_callers_own_when_it_has_ended(maple):
+    night = apart(maple)
+    assert (night.page.state, night.page.accepted_attempt, night.page.apart) == (PageState.ACCEPTED, None, 1)
+    assert to_dial(night.page, night.now) is None, "their phone is not free yet"
+    assert night.do(Missed(1, "over"), after=8) == (BridgeCaller(),)
+    dialled = to_dial(night.page, night.now)
+    assert dialled is not None
+    assert dialled.address == "+16175550121"
+    night.do(PutThrough())
+    night.do(Accepted("chen", KEY), after=10)
+    assert (night.page.state, night.page.accepted_by, night.page.apart) == (PageState.BRIDGED, "chen", None)
+    night.do(CallerLeft(), after=60)
+    assert night.page.state is PageState.RESOLVED
+
+
+def test_the_end_of_that_leg_that_is_never_told_is_waited_for_20_s(maple):
+    night = apart(maple)
+    assert to_dial(night.page, night.now.add(seconds=19)) is None
+    assert to_dial(night.page, night.now.add(seconds=20)) is not None
+
+
+def test_who_does_not_pick_up_when_dialled_so_keeps_the_page_and_is_rung(maple):
+    night = apart(maple)
+    night.do(Missed(1, "over"), after=8)
+    night.do(PutThrough())
+    assert night.do(DialledInVain(), after=25) == (PlaceCall(2),)
+    assert (night.page.accepted_by, night.page.put_through, night.page.apart) == ("chen", False, None)
+    assert night.do(DialledInVain()) == (), "told again"
+    night.do(Accepted("chen", KEY, 2, apart=True), after=10)
+    assert night.page.apart == 2
+
+
+def test_a_caller_who_leaves_before_that_leg_has_ended_is_called_back_from_another(maple):
+    night = apart(maple)
+    assert night.do(CallerLeft(), after=2) == ()
+    assert night.do(Missed(1, "over"), after=6) == (PlaceCall(2),)
+    night.do(Accepted("chen", KEY, 2, apart=True), after=10)
+    assert (night.page.accepted_attempt, night.page.apart) == (2, None), "they are offered to call back on this leg"
+
+
+def test_a_caller_who_leaves_after_it_has_ended_has_who_took_it_rung_at_once(maple):
+    night = apart(maple)
+    night.do(Missed(1, "over"), after=8)
+    assert night.do(CallerLeft()) == (PlaceCall(2),)
+    assert night.page.apart is None
+
+
+def test_a_caller_who_is_back_while_a_call_back_is_offered_on_such_a_leg_has_it_ended(maple):
+    night = apart(maple, holds=False)
+    assert night.page.accepted_attempt == 1
+    assert night.do(CallerReturned(), after=30) == (CancelCall(1),)
+    assert night.page.apart == 1
+    assert night.do(Missed(1, "over"), after=1) == (BridgeCaller(),)
+
+
+def test_so_has_one_who_was_never_gone(maple):
+    night = apart(maple, holds=False)
+    assert night.do(StillThere(), after=30) == (CancelCall(1),)
+    assert night.page.apart == 1
+
+
+def test_a_page_that_is_opened_again_or_closed_dials_nobody_so(maple):
+    night = apart(maple)
+    night.do(Declined("chen"))
+    assert night.page.apart is None
+    night = apart(maple)
+    night.do(Resolved("osei", "by hand"))
+    assert night.page.apart is None
+    assert night.do(Missed(1, "over")) == ()
+
+
+def test_an_attempt_that_is_handed_over_is_the_same_one_and_says_why(maple):
+    night = Night(maple, step("chen"))
+    night.do(Opened())
+    assert night.do(HandedOver(1, "Twilio did not answer")) == ()
+    assert night.page.attempts[0].state is AttemptState.INTENDED
+    assert night.trail[-1] == "The call to Dr. Ana Chen goes by the second provider (Twilio did not answer)"
+    night.do(HandedOver(1, "HTTP 500", twice=True))
+    assert night.trail[-1].endswith("; it may ring twice: the first provider did not say whether it placed the call")
+    before = night.page
+    night.do(HandedOver(1, "HTTP 500", twice=True), after=1)
+    assert night.page is before, "told again"
+    night.do(Placed(1))
+    night.do(HandedOver(1, "late"))
+    assert night.page.attempts[0].state is AttemptState.PLACED

@@ -27,6 +27,7 @@ def said(view: PageView, pressed: str = "", **how) -> str:
         (PageView.WAITING, Turn.OFFER_PERSON, "one will call you back"),
         (PageView.JOIN, Turn.JOIN, "You are connected"),
         (PageView.DIAL, Turn.DIAL, "connecting you to a person"),
+        (PageView.DIAL_TAKER, Turn.DIAL_TAKER, "connecting you to the clinician"),
         (PageView.LAST_RESORT, Turn.TRANSFER, "connecting you to a person"),
         (PageView.CLOSED, Turn.TRANSFER, "connecting you to a person"),
     ],

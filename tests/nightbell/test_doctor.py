@@ -8,6 +8,7 @@ from dataclasses import replace
 import httpx
 import psycopg
 import pytest
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
@@ -16,10 +17,10 @@ from whenever import TimeDelta
 from nightbell.doctor import CHECKS, Level, address, examine, is_fit
 from nightbell.doctor.outcome import Outcome
 from nightbell.doctor.settings import check as check_settings
-from telephony.emulator import serving
+from telephony.emulator import Exchange, create_app, serving
 from telephony.emulator.recordings import Recording
 from tests.calls.night import point
-from tests.calls.people import PARENT, PRACTICE
+from tests.calls.people import PARENT, PRACTICE, SECOND_ACCOUNT, SECOND_NUMBER, SECOND_TOKEN
 from tests.nightbell.live import Live
 from webhooks.urls import RETRIES
 
@@ -265,3 +266,39 @@ async def test_no_check_can_fail_the_others(live: Live, monkeypatch) -> None:
 
     monkeypatch.setitem(CHECKS, "numbers", breaks)
     await live.tells("numbers", UNKNOWN, "the check itself failed (Error)")
+
+
+# ---- the second provider ----
+
+
+async def test_there_need_be_no_second_provider(live: Live) -> None:
+    await live.tells("second provider", OK, "none is set")
+
+
+async def test_the_second_provider(live: Live) -> None:
+    other = Exchange(live.night.timeline, SECOND_ACCOUNT, SECOND_TOKEN)
+    sms_url = f"{live.night.product.origin}/twilio/sms"
+    number = other.own_number(SECOND_NUMBER, sms_url=sms_url)
+    async with serving(create_app(other)) as url:
+        there: dict[str, object] = {
+            "second_account_sid": SECOND_ACCOUNT,
+            "second_auth_token": SecretStr(SECOND_TOKEN),
+            "second_api_url": url,
+            "second_number": SECOND_NUMBER,
+        }
+        await live.tells("second provider", OK, "active", **there)
+        await live.tells("second provider", OK, "replies come here", **there)
+        number.sms_url = "https://other.example.org/"
+        assert sms_url in await live.tells("second provider", WRONG, "replies to its texts do not come here", **there)
+        number.sms_capable = False
+        await live.tells("second provider", WARNING, "it sends no texts", **there)
+        number.voice_capable = False
+        await live.tells("second provider", WRONG, "it makes no calls", **there)
+        del other.numbers[SECOND_NUMBER]
+        await live.tells("second provider", WRONG, "owns no such number", **there)
+        other.account_status = "suspended"
+        await live.tells("second provider", WRONG, "the account is suspended", **there)
+        other.auth_token = "rotated"
+        says = await live.tells("second provider", WRONG, "does not take the credentials", **there)
+        assert "NIGHTBELL_SECOND_AUTH_TOKEN" in says
+    await live.tells("second provider", WRONG, "cannot be asked", **there)

@@ -41,6 +41,60 @@ def test_another_file_can_be_named_and_must_be_there(bare, tmp_path) -> None:
         load_settings()
 
 
+SECOND = {
+    "NIGHTBELL_SECOND_ACCOUNT_SID": "AC2",
+    "NIGHTBELL_SECOND_AUTH_TOKEN": SECRET,
+    "NIGHTBELL_SECOND_NUMBER": "+16175550170",
+}
+
+
+def test_a_second_provider_is_set_whole(bare) -> None:
+    assert not load_settings().has_second
+    assert load_settings().second_tokens == ()
+    for name, value in SECOND.items():
+        bare.setenv(name, value)
+    settings = load_settings()
+    assert settings.has_second
+    assert settings.second_api_url == "https://api.twilio.com"
+    assert settings.second_tokens == (SECRET,)
+    assert SECRET not in repr(settings)
+    bare.setenv("NIGHTBELL_SECOND_API_URL", "")
+    assert load_settings().second_api_url == "https://api.twilio.com"
+
+
+@pytest.mark.parametrize("missing", SECOND)
+def test_a_second_provider_that_lacks_something_is_told_what(bare, missing) -> None:
+    for name, value in SECOND.items():
+        bare.setenv(name, value if name != missing else "")
+    with pytest.raises(SettingsError, match=f"a second provider needs {missing}, too") as error:
+        load_settings()
+    assert SECRET not in str(error.value)
+
+
+def test_a_second_provider_is_no_url_alone(bare) -> None:
+    bare.setenv("NIGHTBELL_SECOND_API_URL", "https://api.sydney.au1.twilio.com")
+    with pytest.raises(SettingsError, match="a second provider needs NIGHTBELL_SECOND_ACCOUNT_SID, "):
+        load_settings()
+
+
+def test_the_same_account_is_a_second_provider_in_another_region_only(bare) -> None:
+    for name, value in {**SECOND, "TWILIO_ACCOUNT_SID": "AC2"}.items():
+        bare.setenv(name, value)
+    with pytest.raises(SettingsError, match="another region of it with NIGHTBELL_SECOND_API_URL"):
+        load_settings()
+    bare.setenv("NIGHTBELL_SECOND_API_URL", "https://api.sydney.au1.twilio.com")
+    assert load_settings().has_second
+
+
+def test_a_moved_clock_is_refused_with_a_second_provider_that_is_twilio_itself(bare) -> None:
+    for name, value in SECOND.items():
+        bare.setenv(name, value)
+    bare.setenv("TWILIO_API_URL", "http://127.0.0.1:8090")
+    bare.setenv("NIGHTBELL_CLOCK", "2026-11-22T02:10:00-05:00")
+    with pytest.raises(SettingsError, match="point NIGHTBELL_SECOND_API_URL at the emulator"):
+        load_settings()
+
+
 def test_a_misspelt_name_in_the_file_is_told(tmp_path) -> None:
     (tmp_path / "nightbell.env").write_text("NIGHTBELL_PUBLICURL=https://x.example.org\nTWILIO_API_KEY=other\n")
     with pytest.raises(SettingsError, match="no setting NIGHTBELL_PUBLICURL; did you mean NIGHTBELL_PUBLIC_URL"):
@@ -67,6 +121,8 @@ def test_a_file_in_another_encoding_is_told(tmp_path) -> None:
         ("NIGHTBELL_LOG_LEVEL", "chatty", "NIGHTBELL_LOG_LEVEL"),
         ("NIGHTBELL_PUBLIC_URL", "calls.example.org", "NIGHTBELL_PUBLIC_URL: it must begin with https://"),
         ("TWILIO_API_URL", "localhost:8090", "TWILIO_API_URL: it must begin with"),
+        ("NIGHTBELL_SECOND_API_URL", "localhost:8090", "NIGHTBELL_SECOND_API_URL: it must begin with"),
+        ("NIGHTBELL_SECOND_NUMBER", "617 555 0170", "NIGHTBELL_SECOND_NUMBER: String should match pattern"),
         ("NIGHTBELL_DATABASE_URL", f"mysql://me:{SECRET}@host/x", "NIGHTBELL_DATABASE_URL must begin with postgresql"),
         ("NIGHTBELL_CLOCK", "2026-11-22T02:10:00-05:00", "refused with Twilio's own API"),
     ],

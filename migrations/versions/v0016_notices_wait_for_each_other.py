@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
@@ -12,6 +12,8 @@ _AT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    # A migration must not queue behind a call: give up on a lock after 3 s, to be run again.
+    op.execute("SET LOCAL lock_timeout = '3s'")
     op.create_table(
         "notices",
         sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),

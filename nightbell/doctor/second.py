@@ -1,0 +1,38 @@
+"""Can the second provider carry calls and texts, and do replies to its texts come here?"""
+
+from nightbell.doctor.installation import Installation
+from nightbell.doctor.outcome import Outcome, ok, unknown, warning, wrong
+from nightbell.doctor.twilio import judged
+from telephony.errors import TwilioError
+from telephony.owned import OwnedNumber
+from webhooks.urls import Urls
+
+_NAMES = "NIGHTBELL_SECOND_ACCOUNT_SID, NIGHTBELL_SECOND_AUTH_TOKEN and NIGHTBELL_SECOND_API_URL"
+
+
+async def check(installation: Installation) -> list[Outcome]:
+    """Its account and its number."""
+    if installation.second is None:
+        return [ok("none is set")]
+    found = await judged(installation.second, _NAMES)
+    try:
+        number = await installation.second.find_number(installation.settings.second_number)
+    except TwilioError as error:
+        return [*found, unknown(f"its number: {error}", "see the line before")]
+    return [*found, *_number(installation, number)]
+
+
+def _number(installation: Installation, number: OwnedNumber | None) -> list[Outcome]:
+    own = installation.settings.second_number
+    if number is None:
+        return [
+            wrong(f"{own}: the second account owns no such number", "buy it there, or mend NIGHTBELL_SECOND_NUMBER")
+        ]
+    if not number.voice:
+        return [wrong(f"{own}: it makes no calls", "use a number with the capability Voice")]
+    if not number.sms:
+        return [warning(f"{own}: it sends no texts", "use a number with the capability SMS")]
+    replies = Urls(installation.settings.public_url).at("sms", {}).partition("?")[0]
+    if number.pointers["sms_url"].partition("#")[0] != replies or number.pointers["sms_method"].upper() != "POST":
+        return [wrong(f"{own}: replies to its texts do not come here", f"set its SMS webhook, by POST, to {replies}")]
+    return [ok(f"{own}: calls and texts, and replies come here")]
