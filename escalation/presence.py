@@ -122,6 +122,8 @@ def dialled_in_vain(draft: Draft) -> None:
     if page.state is PageState.ACCEPTED and page.apart is not None:
         draft.say(f"The caller's own line did not reach {draft.name(page.accepted_by)}")
         acceptance.ring_accepter(draft)
+    else:
+        draft.say("The caller's own line reached nobody")
 
 
 def part(draft: Draft, leg: Attempt) -> None:

@@ -13,7 +13,7 @@ from nightbell.providers import Provider
 from storage import jobs, pages
 from storage.pages import FIRST, SECOND, Claim
 from telephony.errors import TwilioError, UncertainError
-from telephony.handing import MOST_TRIES, MOST_UNSURE, hands_over, is_unsure
+from telephony.handing import hands_over, is_in_vain, is_unsure
 
 _log = structlog.get_logger(__name__)
 
@@ -60,8 +60,7 @@ class HandingOver:
 
     async def after_look(self, page: str, attempt: int, claimed: Claim) -> bool:
         """The call was looked for, and has not been placed: whether that was in vain often enough, and it goes over."""
-        in_vain = claimed.unsure >= MOST_UNSURE or claimed.tries >= MOST_TRIES
-        if not (self.is_firsts(claimed) and in_vain):
+        if not (self.is_firsts(claimed) and is_in_vain(claimed.tries, claimed.unsure)):
             return False
         self._providers.failed(Means.CALL)
         event = HandedOver(attempt, "the first one did not place it")
@@ -73,7 +72,10 @@ class HandingOver:
     ) -> bool:
         """Whether the attempt goes over, since the first did not take it. `looked`: see `hands_over`."""
         tries, unsure = claimed.tries + 1, unsure_after(claimed, error, looked=looked)
-        if not (self.is_firsts(claimed) and hands_over(error, tries, looks=job is CALL, looked=looked)):
+        if not (
+            self.is_firsts(claimed)
+            and hands_over(error, tries, unsure=claimed.unsure, looks=job is CALL, looked=looked)
+        ):
             return False
         self._providers.failed(job.means)
         await self._store(job, page, HandedOver(attempt, str(error), twice=unsure > 0), tries, unsure)

@@ -1,7 +1,8 @@
 """What follows when a provider did not take a request: again a little later, or over to the second one. Pure.
 
-The times are such that the second has it within 30 s of the first try: of a call, that is at most two requests to place
-it at the first and two looks between and after them, of PATIENCE each, with a wait of some 3 s before each look.
+The times are such that the second has it within 30 s of the first try: of a call, that is at most three requests to
+place it at the first (two, where one had no answer), with a look before each further one, of PATIENCE each, and a wait
+of some 3 s before each look.
 """
 
 from typing import Final
@@ -17,13 +18,13 @@ from telephony.errors import (
 
 MOST_TRIES: Final = 3
 """Of handing one request to one provider."""
-MOST_UNSURE: Final = 2
-"""Of them for a call without an answer, until the second provider has it, though it is seen that none was placed."""
+MOST_AT_FIRST: Final = 2
+"""Of them for a call at the first provider where there is a second, and one of them had no answer."""
 AFTER_UNCERTAIN: Final = 2.0
 """Real seconds before looking again whether a request that got no answer was carried out."""
 PATIENCE: Final = 5.0
 """Real seconds for one request to the first provider, where there is a second; Twilio takes less than one."""
-LONGEST_WAIT: Final = 3.0
+LONGEST_WAIT: Final = 2.0
 """Real seconds: a rate limit that lasts longer is not waited for where there is a second provider."""
 
 
@@ -48,17 +49,22 @@ def is_unsure(error: TwilioError) -> bool:
     return isinstance(error, UncertainError) and not isinstance(error, UnreachedError)
 
 
-def hands_over(error: TwilioError, tries: int, *, looks: bool = False, looked: bool = False) -> bool:
+def is_in_vain(tries: int, unsure: int) -> bool:
+    """Whether a call was asked for often enough at the first provider, where a look shows that none was placed."""
+    return tries >= (MOST_AT_FIRST if unsure else MOST_TRIES)
+
+
+def hands_over(error: TwilioError, tries: int, *, unsure: int = 0, looks: bool = False, looked: bool = False) -> bool:
     """Whether what the first provider did not take in so many tries is the second's now.
 
-    `looks`: what may have been carried out is looked for before it is sent again (a call; a text cannot be). `looked`:
-    it was this look that failed.
+    `unsure`: how many of the tries before had no answer. `looks`: what may have been carried out is looked for before it
+    is sent again (a call; a text cannot be). `looked`: it was this look that failed.
     """
     match error:
         case BusyError(retry_after=seconds):
-            return seconds > LONGEST_WAIT or tries >= MOST_TRIES
+            return seconds > LONGEST_WAIT or tries >= (MOST_AT_FIRST if unsure else MOST_TRIES)
         case UnreachedError():
-            return looked or tries >= MOST_TRIES - 1
+            return looked or tries >= MOST_AT_FIRST
         case UncertainError():
             return looked if looks else tries >= MOST_TRIES
         case _:

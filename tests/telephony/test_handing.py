@@ -17,7 +17,7 @@ from telephony.errors import (
     UncertainError,
     UnreachedError,
 )
-from telephony.handing import MOST_UNSURE, PATIENCE, again_after, hands_over, is_platform, is_unsure
+from telephony.handing import PATIENCE, again_after, hands_over, is_in_vain, is_platform, is_unsure
 
 NOW = Instant.from_utc(2026, 11, 22, 7, 10)
 PLACING, LOOKING = "placing", "looking"
@@ -50,15 +50,15 @@ def place(first: Iterator[TwilioError | None]) -> tuple[float, int, bool]:
             error = next(first)
             at += took(error) if error else PATIENCE
             if error is not None:
-                if hands_over(error, tries + 1, looks=True, looked=True):
+                if hands_over(error, tries + 1, unsure=unsure, looks=True, looked=True):
                     return at, tries, unsure > 0
                 tries, at = tries + 1, at + (again_after(error) or 0.0) + _POLLING
                 continue
-            if unsure >= MOST_UNSURE or tries >= 3:
+            if is_in_vain(tries, unsure):
                 return at, tries, False
         error = next(failing for failing in first if failing is not None)
         at, tries = at + took(error), tries + 1
-        if hands_over(error, tries, looks=True):
+        if hands_over(error, tries, unsure=unsure, looks=True):
             return at, tries, unsure > 0
         unsure += is_unsure(error)
         at += (again_after(error) or 0.0) + _POLLING
@@ -66,6 +66,9 @@ def place(first: Iterator[TwilioError | None]) -> tuple[float, int, bool]:
 
 @given(st.lists(st.one_of(st.none(), errors), max_size=6))
 @example([UncertainError("no answer"), None] * 4)
+@example([UncertainError("no answer"), None, BusyError(2.5), None])
+@example([BusyError(2.0), None, UncertainError("no answer"), None])
+@example([BusyError(2.0), None, BusyError(2.0), None, UncertainError("no answer"), None])
 def test_the_second_has_a_call_within_30_s_whatever_the_first_one_does(first: list[TwilioError | None]) -> None:
     then: TwilioError = UncertainError("no answer")
     at, tries, doubles = place(iter([*first, *[then] * 40]))
