@@ -57,8 +57,8 @@ def is_in_vain(tries: int, unsure: int) -> bool:
 def hands_over(error: TwilioError, tries: int, *, unsure: int = 0, looks: bool = False, looked: bool = False) -> bool:
     """Whether what the first provider did not take in so many tries is the second's now.
 
-    `unsure`: how many of the tries before had no answer. `looks`: what may have been carried out is looked for before it
-    is sent again (a call; a text cannot be). `looked`: it was this look that failed.
+    `unsure`: how many of the tries before had no answer. `looks`: what may have been carried out is looked for before
+    it is sent again (a call; a text cannot be). `looked`: it was this look that failed.
     """
     match error:
         case BusyError(retry_after=seconds):
