@@ -34,11 +34,15 @@ FREE_AFTER = TimeDelta(seconds=20)
 
 def freed(before: Page, after: Page) -> str | None:
     """Who was on the telephone about the page, and is so no more; None: nobody."""
-    had, has = (
-        page.accepted_by if page.state in {PageState.ACCEPTED, PageState.BRIDGED} and page.accepted_attempt else None
-        for page in (before, after)
-    )
-    return had if had != has else None
+    had = on_the_line(before)
+    return had if had != on_the_line(after) else None
+
+
+def on_the_line(page: Page) -> str | None:
+    """Who is on the telephone about the page, or is about to be: they have it, and not only by a text or the link."""
+    has_leg = page.accepted_attempt is not None or page.apart is not None
+    talks = page.state is PageState.BRIDGED or (page.state is PageState.ACCEPTED and has_leg)
+    return page.accepted_by if talks else None
 
 
 def caller_left(draft: Draft) -> None:

@@ -26,7 +26,7 @@ from escalation.page import (
     SendSms,
 )
 from escalation.policy import Means
-from escalation.presence import freed
+from escalation.presence import freed, on_the_line
 from simulation.agenda import CrashedError, Process
 from simulation.endings import Watch
 from simulation.faults import Fault
@@ -234,8 +234,7 @@ _UNDER_WAY: Final = frozenset({AttemptState.PLACED, AttemptState.RINGING, Attemp
 
 
 def _engaged(row: Row) -> Iterator[str]:
-    """As `storage.pages.engaged`, whose half an hour is nothing here: what was lost for so long is given up."""
+    """As `storage.pages.disturbed`, whose half an hour is nothing here: what was lost for so long is given up."""
     page = row.page
     yield from (a.member for a in page.attempts if a.means is Means.CALL and a.state in _UNDER_WAY and a.member)
-    if page.state in {PageState.ACCEPTED, PageState.BRIDGED} and page.accepted_attempt is not None:
-        yield page.accepted_by or ""
+    yield on_the_line(page) or ""

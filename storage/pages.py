@@ -451,7 +451,12 @@ def _engaged(practice: str, page: str, now: Instant) -> tuple[Select[Any], Selec
         pages.c.state.in_(_TAKEN),
         pages.c.accepted_at > since,
         pages.c.id != page,
-        pages.c.body["accepted_attempt"].astext.is_not(None),
+        # As `escalation.presence.on_the_line`.
+        or_(
+            pages.c.state == PageState.BRIDGED.value,
+            pages.c.body["accepted_attempt"].astext.is_not(None),
+            pages.c.body["apart"].astext.is_not(None),
+        ),
     )
     return rung, talks
 
