@@ -17,7 +17,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from api.desk import Desk
-from escalation.page import Accepted, AcceptedBy, Attempt, CallMe, Declined, Event, PageState, code_of
+from escalation.events import Accepted, AcceptedBy, CallMe, Declined, Event
+from escalation.page import Attempt, PageState, code_of
 from routing.plan import Plan
 from storage import audit, pins
 from storage.errors import NotFoundError, UnavailableError

@@ -15,7 +15,8 @@ from api.cursors import read_cursor, write_cursor
 from api.description import errors
 from api.fields import Cursor, Limit, Line, Listing, Moment, Named, Sent, Told, cut, example
 from api.problems import Problem, Where
-from escalation.page import Accepted, AcceptedBy, Event, Note, PageState, Resolved
+from escalation.events import Accepted, AcceptedBy, Event, Resolved
+from escalation.page import Note, PageState
 from storage import audit, page_list
 from storage.page_list import Happened
 from storage.pages import lock_page

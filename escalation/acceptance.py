@@ -7,23 +7,9 @@ from dataclasses import replace
 
 from escalation import last_resort, paging, presence
 from escalation.draft import Draft, reopens_at
-from escalation.page import (
-    Accepted,
-    AcceptedBy,
-    Attempt,
-    AttemptState,
-    BridgeCaller,
-    CallerPresence,
-    CallMe,
-    CancelCall,
-    Declined,
-    DialledIn,
-    OfferCallBack,
-    PageState,
-    Purpose,
-    PutOff,
-    TransferCaller,
-)
+from escalation.effects import BridgeCaller, CancelCall, OfferCallBack, TransferCaller
+from escalation.events import Accepted, AcceptedBy, CallMe, Declined, DialledIn, PutOff
+from escalation.page import Attempt, AttemptState, CallerPresence, PageState, Purpose
 from escalation.policy import Means
 
 MAX_REOPENINGS = 3

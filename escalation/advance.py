@@ -10,9 +10,9 @@ from whenever import Instant, TimeDelta
 
 from escalation import acceptance, attempts, last_resort, paging, presence
 from escalation.draft import LAST_RESORT_TRIES, Draft
-from escalation.page import (
+from escalation.effects import Advance
+from escalation.events import (
     Accepted,
-    Advance,
     Answered,
     CallBackAsked,
     CallerJoined,
@@ -35,8 +35,6 @@ from escalation.page import (
     Missed,
     Noted,
     Opened,
-    Page,
-    PageState,
     PatientReached,
     Placed,
     PutOff,
@@ -45,6 +43,7 @@ from escalation.page import (
     Ringing,
     StillThere,
 )
+from escalation.page import Page, PageState
 from escalation.policy import Escalation, Policy
 
 Movement = (

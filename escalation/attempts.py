@@ -4,20 +4,8 @@ from dataclasses import replace
 
 from escalation import acceptance, last_resort, paging, presence
 from escalation.draft import Draft
-from escalation.page import (
-    Answered,
-    Attempt,
-    AttemptState,
-    Delivered,
-    Doubled,
-    Failed,
-    HandedOver,
-    Missed,
-    PageState,
-    Placed,
-    Purpose,
-    Ringing,
-)
+from escalation.events import Answered, Delivered, Doubled, Failed, HandedOver, Missed, Placed, Ringing
+from escalation.page import Attempt, AttemptState, PageState, Purpose
 from escalation.policy import Means
 
 _CALL = (AttemptState.INTENDED, AttemptState.PLACED, AttemptState.RINGING, AttemptState.ANSWERED)

@@ -5,21 +5,9 @@ from dataclasses import replace
 
 from whenever import Instant, TimeDelta
 
+from escalation.effects import Advance, CancelCall, Effect, PlaceCall, SendSms, SmsKind
 from escalation.oncall import name_of
-from escalation.page import (
-    Advance,
-    Attempt,
-    AttemptState,
-    CallerPresence,
-    CancelCall,
-    Effect,
-    Page,
-    PageState,
-    PlaceCall,
-    Purpose,
-    SendSms,
-    SmsKind,
-)
+from escalation.page import Attempt, AttemptState, CallerPresence, Page, PageState, Purpose
 from escalation.policy import Escalation, Means, Policy
 from escalation.roster import Member
 

@@ -12,7 +12,8 @@ from dataclasses import replace
 from whenever import TimeDelta
 
 from escalation.draft import LAST_RESORT_TRIES, Draft, last_resort_round
-from escalation.page import AlertOperators, AttemptState, CallerPresence, PageState, Purpose, TransferCaller
+from escalation.effects import AlertOperators, TransferCaller
+from escalation.page import AttemptState, CallerPresence, PageState, Purpose
 from escalation.policy import Means, Policy
 
 PAUSE = TimeDelta(minutes=2)

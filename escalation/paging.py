@@ -15,7 +15,8 @@ from itertools import islice
 
 from escalation import last_resort, steps
 from escalation.draft import RETRY_AFTER, Draft, in_step
-from escalation.page import AlertOperators, Attempt, AttemptState, PageState, Purpose
+from escalation.effects import AlertOperators
+from escalation.page import Attempt, AttemptState, PageState, Purpose
 from escalation.policy import Means, Ring
 from escalation.sparing import is_quiet, is_spared, waits_until
 from escalation.wallclock import shown

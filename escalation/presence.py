@@ -10,19 +10,9 @@ from whenever import Instant, TimeDelta
 
 from escalation import acceptance, last_resort, paging
 from escalation.draft import Draft
-from escalation.page import (
-    Attempt,
-    BridgeCaller,
-    CallerJoined,
-    CallerPresence,
-    CancelCall,
-    FetchClinician,
-    Note,
-    Noted,
-    Page,
-    PageState,
-    ReturnCaller,
-)
+from escalation.effects import BridgeCaller, CancelCall, FetchClinician, ReturnCaller
+from escalation.events import CallerJoined, Noted
+from escalation.page import Attempt, CallerPresence, Note, Page, PageState
 
 MEET_WITHIN = TimeDelta(seconds=45)
 """How long one of the two may be in the conference without the other: a move, or a turn of the loop, takes less."""

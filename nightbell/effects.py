@@ -11,19 +11,9 @@ from whenever import Instant, TimeDelta
 
 from api.page_link import page_link
 from escalation.alerting import Tally
+from escalation.events import Failed, Freed, Missed, Placed
 from escalation.learnt import CALL_PLACED
-from escalation.page import (
-    Attempt,
-    AttemptState,
-    Failed,
-    Freed,
-    Missed,
-    Page,
-    PageState,
-    Placed,
-    Purpose,
-    code_of,
-)
+from escalation.page import Attempt, AttemptState, Page, PageState, Purpose, code_of
 from escalation.policy import Means
 from escalation.presence import is_to_be_moved
 from ivr.position import Phase, Position

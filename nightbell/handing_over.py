@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from escalation.page import HandedOver
+from escalation.events import HandedOver
 from escalation.policy import Means
 from nightbell.composition import Parts
 from nightbell.providers import Provider

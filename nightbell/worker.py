@@ -11,7 +11,8 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant, TimeDelta
 
-from escalation.page import CallerPresence, Due, Page
+from escalation.events import Due
+from escalation.page import CallerPresence, Page
 from nightbell.calendars_in import CalendarsIn
 from nightbell.composition import Parts
 from nightbell.effects import Effects

@@ -4,21 +4,20 @@ from typing import Final
 
 from whenever import TimeDelta
 
-from escalation.oncall import targets
-from escalation.page import (
+from escalation.events import (
     Accepted,
     AcceptedBy,
     CallBackAsked,
     CallerLeft,
-    CallerPresence,
     CallerReturned,
     MessageLeft,
     Opened,
-    PageState,
     PatientReached,
     PutThrough,
     StillThere,
 )
+from escalation.oncall import targets
+from escalation.page import CallerPresence, PageState
 from ivr.hold import Holding, PageView, Turn, hold
 from simulation.agenda import CrashedError, Process
 from simulation.room import Rooms

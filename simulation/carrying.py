@@ -1,6 +1,6 @@
 """Carrying out what a page asks for: which job each effect is, as `storage.paging` defers them."""
 
-from escalation.page import AlertOperators, CancelCall, Effect, FetchClinician, OfferCallBack, PlaceCall, SendSms
+from escalation.effects import AlertOperators, CancelCall, Effect, FetchClinician, OfferCallBack, PlaceCall, SendSms
 from simulation.agenda import Process
 from simulation.moving import Moving
 from simulation.placing import Placing

@@ -6,8 +6,10 @@ from typing import Final
 from whenever import Instant, TimeDelta
 
 from escalation.advance import longest, longest_last_resort
+from escalation.effects import Advance
+from escalation.events import CallerLeft, CallerReturned, Event, PutOff
 from escalation.last_resort import pass_length
-from escalation.page import Advance, CallerLeft, CallerReturned, Event, Page, PageState, PutOff
+from escalation.page import Page, PageState
 from escalation.policy import Policy
 from simulation.moment import BrokenError, Moment
 from simulation.promises import ALWAYS, QUIET_AT_MOST, WHEN_CHANGED

@@ -8,7 +8,9 @@ from typing import Final
 
 from whenever import TimeDelta
 
-from escalation.page import CallerPresence, Due, Effect, Page
+from escalation.effects import Effect
+from escalation.events import Due
+from escalation.page import CallerPresence, Page
 from simulation.agenda import Process
 from simulation.caller import Caller
 from simulation.carrying import Carrying

@@ -6,7 +6,9 @@ from typing import Any
 
 from whenever import Instant
 
-from escalation.page import Advance, Attempt, Event, Page
+from escalation.effects import Advance
+from escalation.events import Event
+from escalation.page import Attempt, Page
 from simulation.store import Row
 from simulation.world import World
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from escalation.page import Missed, PageState
+from escalation.events import Missed
+from escalation.page import PageState
 from escalation.presence import is_to_be_moved
 from simulation.agenda import Process
 from simulation.caller import Caller

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from escalation.page import Attempt, AttemptState, Failed, Placed
+from escalation.events import Failed, Placed
+from escalation.page import Attempt, AttemptState
 from simulation.agenda import Process
 from simulation.faults import Fault
 from simulation.moment import BrokenError

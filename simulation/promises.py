@@ -9,7 +9,9 @@ from typing import Final
 
 from whenever import TimeDelta, seconds
 
-from escalation.page import Accepted, AlertOperators, Due, Page, PageState
+from escalation.effects import AlertOperators
+from escalation.events import Accepted, Due
+from escalation.page import Page, PageState
 from simulation.moment import BrokenError, Moment
 
 QUIET_AT_MOST: Final = TimeDelta(hours=8)

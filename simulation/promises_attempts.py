@@ -4,7 +4,9 @@ from typing import Final
 
 from whenever import seconds
 
-from escalation.page import Accepted, AttemptState, CancelCall, PlaceCall, Purpose, PutOff, SendSms
+from escalation.effects import CancelCall, PlaceCall, SendSms
+from escalation.events import Accepted, PutOff
+from escalation.page import AttemptState, Purpose
 from escalation.policy import Means
 from simulation.moment import BrokenError, Moment
 

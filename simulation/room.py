@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from escalation.page import CallerJoined, ClinicianJoined, ClinicianLeft
+from escalation.events import CallerJoined, ClinicianJoined, ClinicianLeft
 from simulation.agenda import Process, Task
 from simulation.shell import Shell
 from simulation.twilio import Leg, Twilio

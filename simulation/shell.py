@@ -12,19 +12,9 @@ from typing import Any, Final
 from whenever import Instant, TimeDelta
 
 from escalation.advance import advance
-from escalation.page import (
-    Advance,
-    AttemptState,
-    CallerLeft,
-    Due,
-    Effect,
-    Event,
-    Freed,
-    Page,
-    PageState,
-    PlaceCall,
-    SendSms,
-)
+from escalation.effects import Advance, Effect, PlaceCall, SendSms
+from escalation.events import CallerLeft, Due, Event, Freed
+from escalation.page import AttemptState, Page, PageState
 from escalation.policy import Means
 from escalation.presence import freed, on_the_line
 from simulation.agenda import CrashedError, Process

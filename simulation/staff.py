@@ -5,19 +5,8 @@ The server's side of each webhook is that of `webhooks.screening`, in a few word
 
 from typing import Final
 
-from escalation.page import (
-    Accepted,
-    AcceptedBy,
-    Attempt,
-    CallerPresence,
-    Declined,
-    Doubled,
-    Page,
-    PageState,
-    PatientReached,
-    Purpose,
-    PutOff,
-)
+from escalation.events import Accepted, AcceptedBy, Declined, Doubled, PatientReached, PutOff
+from escalation.page import Attempt, CallerPresence, Page, PageState, Purpose
 from simulation.agenda import CrashedError, Process
 from simulation.faults import Fault
 from simulation.room import Rooms

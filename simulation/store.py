@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from whenever import Instant
 
-from escalation.page import Advance, AttemptState, Page
+from escalation.effects import Advance
+from escalation.page import AttemptState, Page
 from escalation.policy import Means
 
 CLAIM = 15.0

@@ -1,18 +1,7 @@
 """Texts to the staff: their receipts, which may lie, and who reads and answers them; and what operators do."""
 
-from escalation.page import (
-    Accepted,
-    AcceptedBy,
-    Attempt,
-    Declined,
-    Delivered,
-    Event,
-    Failed,
-    PageState,
-    Placed,
-    Purpose,
-    Resolved,
-)
+from escalation.events import Accepted, AcceptedBy, Declined, Delivered, Event, Failed, Placed, Resolved
+from escalation.page import Attempt, PageState, Purpose
 from simulation.agenda import Process
 from simulation.faults import Fault
 from simulation.shell import Shell, ignoring

@@ -26,7 +26,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant, TimeDelta
 
-from escalation.page import Advance, AttemptState, CallerPresence, Page, PageState
+from escalation.effects import Advance
+from escalation.page import AttemptState, CallerPresence, Page, PageState
 from escalation.policy import Means
 from storage.calls import CALLBACK
 from storage.errors import NotFoundError

@@ -7,30 +7,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant
 
 from escalation.advance import advance
-from escalation.page import (
+from escalation.effects import (
     Advance,
     AlertOperators,
     BridgeCaller,
-    CallerLeft,
-    CallerPresence,
-    CallerReturned,
     CancelCall,
-    DialledIn,
     Effect,
-    Event,
     FetchClinician,
-    HandedOver,
     OfferCallBack,
-    Opened,
-    Page,
-    PageState,
-    PatientReached,
     PlaceCall,
-    Resolved,
     ReturnCaller,
     SendSms,
     TransferCaller,
 )
+from escalation.events import CallerLeft, CallerReturned, DialledIn, Event, HandedOver, Opened, PatientReached, Resolved
+from escalation.page import CallerPresence, Page, PageState
 from escalation.policy import Escalation
 from escalation.presence import freed
 from routing.plan import Plan

@@ -7,7 +7,8 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant
 
-from escalation.page import CallerPresence, Missed
+from escalation.events import Missed
+from escalation.page import CallerPresence
 from ivr.flow import Message
 from ivr.inputs import Note, NoteKind
 from ivr.outcome import outcome

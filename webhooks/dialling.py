@@ -11,9 +11,10 @@ from typing import Final
 import structlog
 from whenever import Instant, TimeDelta
 
+from escalation.events import Accepted, AcceptedBy, DialledInVain, PatientReached
 from escalation.learnt import KEY_PRESSED
 from escalation.oncall import targets
-from escalation.page import Accepted, AcceptedBy, Attempt, DialledInVain, PatientReached
+from escalation.page import Attempt
 from escalation.policy import Policy
 from ivr.flow import Connect
 from ivr.inputs import DialResult, Note, NoteKind

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import structlog
 from whenever import Instant, TimeDelta
 
-from escalation.page import Attempt, CallBackAsked, CallerPresence, Page, PageState, PutThrough, StillThere
+from escalation.events import CallBackAsked, PutThrough, StillThere
+from escalation.page import Attempt, CallerPresence, Page, PageState
 from escalation.presence import to_dial
 from ivr.hold import PAUSE, Holding, HoldStep, PageView, Turn, hold
 from ivr.position import Phase, Position, from_query, to_query

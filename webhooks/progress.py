@@ -4,7 +4,7 @@ from typing import Final
 
 import structlog
 
-from escalation.page import (
+from escalation.events import (
     Answered,
     CallerJoined,
     ClinicianJoined,
@@ -13,10 +13,10 @@ from escalation.page import (
     Event,
     Failed,
     Missed,
-    PageState,
     Placed,
     Ringing,
 )
+from escalation.page import PageState
 from storage import pages
 from storage.calls import mark_answered
 from webhooks.call import count

@@ -6,7 +6,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from escalation.page import MessageLeft
+from escalation.events import MessageLeft
 from storage import audit, recordings
 from storage.errors import NotFoundError, UnavailableError
 from storage.recordings import Recording

@@ -8,20 +8,9 @@ from typing import Final
 import structlog
 from whenever import TimeDelta
 
+from escalation.events import Accepted, AcceptedBy, Declined, Noted, PatientReached, PutOff
 from escalation.learnt import KEY_PRESSED
-from escalation.page import (
-    Accepted,
-    AcceptedBy,
-    Attempt,
-    CallerPresence,
-    Declined,
-    Note,
-    Noted,
-    PageState,
-    PatientReached,
-    Purpose,
-    PutOff,
-)
+from escalation.page import Attempt, CallerPresence, Note, PageState, Purpose
 from ivr.inputs import DialResult
 from ivr.phrases import phrase
 from ivr.prompts import Utterance

@@ -11,8 +11,9 @@ import structlog
 from twilio.twiml.messaging_response import MessagingResponse
 from whenever import Instant
 
+from escalation.events import Accepted, AcceptedBy, Declined, Delivered, Event, Failed, Placed
 from escalation.learnt import SAID_START, SAID_STOP, TEXT_ARRIVED
-from escalation.page import Accepted, AcceptedBy, Declined, Delivered, Event, Failed, PageState, Placed, code_of
+from escalation.page import PageState, code_of
 from escalation.roster import Member
 from routing.plan import Plan
 from storage import pages

@@ -6,7 +6,7 @@ A parent calls at 02:10 on a Sunday; Chen is on call.
 import httpx
 import pytest
 
-from escalation.page import Accepted, AcceptedBy, CallBackAsked, Event
+from escalation.events import Accepted, AcceptedBy, CallBackAsked, Event
 from storage.pages import PageCall
 from storage.paging import Paging
 from telephony.emulator import Answers, Busy, HangUp, Hears, NoAnswer, PhoneCall, Press, Replies

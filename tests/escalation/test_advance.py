@@ -6,18 +6,25 @@ import pytest
 from whenever import TimeDelta, ZonedDateTime, minutes, seconds
 
 from escalation.advance import advance, longest, longest_last_resort
-from escalation.page import (
+from escalation.effects import (
+    AlertOperators,
+    BridgeCaller,
+    CancelCall,
+    FetchClinician,
+    OfferCallBack,
+    PlaceCall,
+    ReturnCaller,
+    SendSms,
+    SmsKind,
+    TransferCaller,
+)
+from escalation.events import (
     Accepted,
     AcceptedBy,
-    AlertOperators,
     Answered,
-    AttemptState,
-    BridgeCaller,
     CallerJoined,
     CallerLeft,
-    CallerPresence,
     CallerReturned,
-    CancelCall,
     ClinicianJoined,
     ClinicianLeft,
     Declined,
@@ -25,27 +32,17 @@ from escalation.page import (
     DialledIn,
     Due,
     Failed,
-    FetchClinician,
     MessageLeft,
     Missed,
-    Note,
     Noted,
-    OfferCallBack,
     Opened,
-    Page,
-    PageState,
     PatientReached,
-    PlaceCall,
     Placed,
-    Purpose,
     PutOff,
     Resolved,
-    ReturnCaller,
     Ringing,
-    SendSms,
-    SmsKind,
-    TransferCaller,
 )
+from escalation.page import AttemptState, CallerPresence, Note, Page, PageState, Purpose
 from escalation.policy import Escalation, LastResort, Means, Policy, PolicyStep, Ring, Target, TargetKind
 
 CALL, SMS, BOTH = (Means.CALL,), (Means.SMS,), (Means.CALL, Means.SMS)

@@ -9,19 +9,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from whenever import Date, Instant, Time, TimeDelta, Weekday, minutes, seconds
 
 from escalation.advance import advance, longest, longest_last_resort
-from escalation.page import (
+from escalation.effects import BridgeCaller, CancelCall, OfferCallBack, PlaceCall, ReturnCaller, SendSms, TransferCaller
+from escalation.events import (
     Accepted,
     AcceptedBy,
     Answered,
-    AttemptState,
-    BridgeCaller,
     CallBackAsked,
     CallerJoined,
     CallerLeft,
-    CallerPresence,
     CallerReturned,
     CallMe,
-    CancelCall,
     ClinicianJoined,
     ClinicianLeft,
     Declined,
@@ -35,25 +32,17 @@ from escalation.page import (
     HandedOver,
     MessageLeft,
     Missed,
-    Note,
     Noted,
-    OfferCallBack,
     Opened,
-    Page,
-    PageState,
     PatientReached,
-    PlaceCall,
     Placed,
-    Purpose,
     PutOff,
     PutThrough,
     Resolved,
-    ReturnCaller,
     Ringing,
-    SendSms,
     StillThere,
-    TransferCaller,
 )
+from escalation.page import AttemptState, CallerPresence, Note, Page, PageState, Purpose
 from escalation.policy import Escalation, LastResort, Means, Policy, PolicyStep, Ring, RingLimit, Target, TargetKind
 from escalation.roster import DailyWindow, Member, Roster, Rotation, Shift
 

@@ -3,35 +3,35 @@
 import pytest
 from whenever import minutes, seconds
 
-from escalation.page import (
+from escalation.effects import (
+    BridgeCaller,
+    CancelCall,
+    FetchClinician,
+    OfferCallBack,
+    PlaceCall,
+    ReturnCaller,
+    TransferCaller,
+)
+from escalation.events import (
     Accepted,
     AcceptedBy,
-    AttemptState,
-    BridgeCaller,
     CallBackAsked,
     CallerJoined,
     CallerLeft,
-    CallerPresence,
     CallerReturned,
-    CancelCall,
     ClinicianJoined,
     ClinicianLeft,
     Declined,
     DialledInVain,
-    FetchClinician,
     HandedOver,
     Missed,
-    OfferCallBack,
     Opened,
-    PageState,
-    PlaceCall,
     Placed,
     PutThrough,
     Resolved,
-    ReturnCaller,
     StillThere,
-    TransferCaller,
 )
+from escalation.page import AttemptState, CallerPresence, PageState
 from escalation.presence import is_to_be_moved, to_dial
 from tests.escalation.test_advance import BOTH, BY_SMS, KEY, SMS, Night, step
 

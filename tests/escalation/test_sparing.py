@@ -6,20 +6,9 @@ import pytest
 from whenever import Time, TimeDelta, ZonedDateTime, minutes
 
 from escalation.advance import advance
-from escalation.page import (
-    CallerPresence,
-    Declined,
-    Doubled,
-    Due,
-    Failed,
-    Freed,
-    Missed,
-    Opened,
-    PageState,
-    PlaceCall,
-    PutOff,
-    SendSms,
-)
+from escalation.effects import PlaceCall, SendSms
+from escalation.events import Declined, Doubled, Due, Failed, Freed, Missed, Opened, PutOff
+from escalation.page import CallerPresence, PageState
 from escalation.policy import RingLimit
 from escalation.roster import ALL_DAY, DailyWindow
 from escalation.sparing import quiet_until

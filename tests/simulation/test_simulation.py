@@ -5,20 +5,9 @@ from dataclasses import replace
 import pytest
 
 from escalation.advance import advance
-from escalation.page import (
-    Accepted,
-    AcceptedBy,
-    Advance,
-    AlertOperators,
-    Answered,
-    AttemptState,
-    CancelCall,
-    Due,
-    Missed,
-    PageState,
-    SendSms,
-    SmsKind,
-)
+from escalation.effects import Advance, AlertOperators, CancelCall, SendSms, SmsKind
+from escalation.events import Accepted, AcceptedBy, Answered, Due, Missed
+from escalation.page import AttemptState, PageState
 from escalation.policy import Means
 from simulation.__main__ import batch, main
 from simulation.faults import EVERY, Fault
