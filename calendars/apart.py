@@ -1,24 +1,21 @@
-"""Reading a feed in a process of its own, which is ended when it takes too long: `read` here, `main` there.
+"""Reading a feed in a process of its own (`calendars.reader`), which is ended when it takes too long.
 
 A few lines of iCalendar can ask for more time than anybody has (a rule that never comes true, tried until the year
 9999), and no thread can be stopped. The process has no settings and no secrets, and what it knows of time zones ends
-with it: a feed may define a zone under any name.
+with it: a feed may define a zone under any name. Nor does this process hold the libraries that read.
 """
 
 import asyncio
 import json
 import os
-import resource
 import sys
 from typing import Final
 
 from calendars.errors import CalendarError, ReadError, TooMuchError
-from calendars.reading import Read, events_in
 
 CPU_SECONDS: Final = 10
 WITHIN: Final = 30.0
 """Real seconds, in which it has those of the processor also on a busy machine."""
-MEMORY: Final = 1 << 30
 _KEPT: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "TZDIR", "PYTHONTZPATH")
 _KINDS: Final[dict[str, type[CalendarError]]] = {"ReadError": ReadError, "TooMuchError": TooMuchError}
 
@@ -29,10 +26,10 @@ def too_much() -> TooMuchError:
     return TooMuchError("it takes more time or memory to read than a calendar should", mend)
 
 
-async def read(content: bytes, zone: str, start: int, end: int) -> list[Read]:
-    """What `events_in` finds. Raises ReadError."""
+async def read(content: bytes, zone: str, start: int, end: int) -> list[tuple[int, int, str]]:
+    """What `calendars.reading.events_in` finds. Raises ReadError."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "calendars.apart", zone, str(start), str(end), str(CPU_SECONDS),
+        sys.executable, "-m", "calendars.reader", zone, str(start), str(end), str(CPU_SECONDS),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         env={name: os.environ[name] for name in _KEPT if name in os.environ},
     )  # fmt: skip
@@ -51,25 +48,3 @@ async def read(content: bytes, zone: str, start: int, end: int) -> list[Read]:
     if isinstance(found, dict):
         raise _KINDS[found["kind"]](found["what"], found["mend"])
     return [(begins, ends, title) for begins, ends, title in found]
-
-
-def main() -> None:
-    """Read the feed from standard input, and tell its events, or what is wrong with it, as JSON."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    zone, start, end, seconds = sys.argv[1:]
-    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
-    found: object
-    try:
-        found = events_in(sys.stdin.buffer.read(), zone, int(start), int(end))
-    except MemoryError:
-        raise
-    except ReadError as error:
-        found = {"kind": type(error).__name__, "what": error.what, "mend": error.mend}
-    except Exception as error:  # noqa: BLE001 - of the libraries; this process ends, and what it was is told
-        what = f"it cannot be read ({type(error).__name__})"
-        found = {"kind": "ReadError", "what": what, "mend": "Whoever keeps the other calendar has to mend it there."}
-    sys.stdout.write(json.dumps(found))
-
-
-if __name__ == "__main__":
-    main()

@@ -20,9 +20,9 @@ from storage.errors import StorageError, UnavailableError
 from storage.group_commit import GroupCommit
 from storage.jobs import Jobs, make_app
 from storage.journal import Journal
-from storage.migrate import is_current, migrate
 from storage.paging import Paging
 from storage.plan_cache import PlanCache
+from storage.schema import is_current
 from storage.seal import KeyRing
 from storage.shift_answering import ShiftAnswers
 from telephony.gateway import Gateway
@@ -70,7 +70,10 @@ def ready_database(settings: Settings) -> str:
     """
     url = database_url(settings)
     if settings.database_url is None:
-        migrate(url)
+        if not is_current(url):
+            from storage.migrate import migrate  # noqa: PLC0415 - Alembic takes 10 MB, of which `serve` has no need
+
+            migrate(url)
         return url
     try:
         current = is_current(url)

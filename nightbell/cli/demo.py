@@ -19,7 +19,6 @@ from nightbell.demo.play import ACTS, NAMES, NIGHT, ZONE, Act, UnexpectedEndErro
 from nightbell.demo.stage import Stage, set_stage
 from nightbell.logs import set_up_logs
 from storage.embedded import start_embedded
-from storage.migrate import migrate
 from storage.records import CallRecord
 
 SETTLE: Final = 0.5
@@ -33,6 +32,8 @@ def register(app: typer.Typer) -> None:
 
 def demo() -> None:
     """Play four calls to a sample practice, on loopback, and show what the server does."""
+    from storage.migrate import migrate  # noqa: PLC0415 - Alembic takes 10 MB, of which `serve` has no need
+
     set_up_logs("error", "text")
     folder = Path(tempfile.mkdtemp(prefix="nightbell-demo-"))
     try:

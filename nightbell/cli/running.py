@@ -8,7 +8,6 @@ from typing import Annotated, Final
 
 import typer
 import uvicorn
-from alembic.util import CommandError
 
 from nightbell.app import create_app
 from nightbell.cli.console import Stop, stdout
@@ -21,8 +20,6 @@ from nightbell.supervise import end
 from nightbell.worker import Worker
 from storage.clock import MovedClock, read_clock
 from storage.embedded import start_embedded
-from storage.migrate import check as check_migrations
-from storage.migrate import migrate
 from storage.seal import new_key_setting
 from telephony.emulator import (
     Answers,
@@ -147,6 +144,8 @@ def migrate_command(
     check: Annotated[bool, typer.Option("--check", help="Only compare tables and migrations; for developers.")] = False,
 ) -> None:
     """Bring the database to the present schema."""
+    from storage.migrate import migrate  # noqa: PLC0415 - Alembic takes 10 MB, of which `serve` has no need
+
     settings = load_settings()
     if check:
         _check_migrations(settings)
@@ -156,6 +155,11 @@ def migrate_command(
 
 
 def _check_migrations(settings: Settings) -> None:
+    from alembic.util import CommandError  # noqa: PLC0415 - as above
+
+    from storage.migrate import check as check_migrations  # noqa: PLC0415 - as above
+    from storage.migrate import migrate  # noqa: PLC0415 - as above
+
     url = start_embedded((settings.data_dir / "check").resolve())
     migrate(url)
     try:

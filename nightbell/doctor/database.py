@@ -5,7 +5,7 @@ import asyncio
 from nightbell.doctor.installation import Installation
 from nightbell.doctor.outcome import Outcome, ok, wrong
 from storage.errors import UnavailableError
-from storage.migrate import UnknownSchemaError, is_current
+from storage.schema import UnknownSchemaError, is_current
 
 
 async def check(installation: Installation) -> list[Outcome]:

@@ -13,7 +13,8 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from storage.migrate import MigrationWaitsError, UnknownSchemaError, _config, check, is_current, migrate
+from storage.migrate import MigrationWaitsError, _config, check, migrate
+from storage.schema import UnknownSchemaError, is_current, revisions
 
 
 @pytest.fixture
@@ -46,6 +47,11 @@ def test_up_from_nothing_and_down_to_nothing_and_up_again(empty: str) -> None:
     migrate(empty)
     assert tables(empty) == first
     check(empty)
+
+
+def test_the_revisions_by_their_files_are_those_that_alembic_knows() -> None:
+    scripts = ScriptDirectory.from_config(_config("postgresql://nowhere"))
+    assert revisions() == sorted(script.revision for script in scripts.walk_revisions())
 
 
 async def test_two_that_migrate_at_once_wait_for_each_other(empty: str) -> None:
