@@ -26,12 +26,13 @@ from nightbell.shift_asking import ask_start, tell_start
 from nightbell.texting import about, reported
 from routing.plan import Plan
 from routing.synthetic import is_synthetic
-from storage import jobs, pages, pins
+from storage import deliveries, jobs, pages, pins
 from storage.alerts import Alert, AlertKind
 from storage.calls import leg_position
+from storage.deliveries import FIRST, Claim
 from storage.errors import NotFoundError
 from storage.pace import take_slot
-from storage.pages import FIRST, Claim, PageCall
+from storage.pages import PageCall
 from telephony.errors import BusyError, GoneError, TwilioError, UncertainError
 from telephony.gateway import LIVE, PlacedCall
 from telephony.handing import (
@@ -92,7 +93,7 @@ class Effects:
             return
         await self._turn(await self._handing.provider(CALL, page, attempt))
         async with self._parts.database.statement() as connection:
-            claimed = await pages.claim(connection, page, attempt)
+            claimed = await deliveries.claim(connection, page, attempt)
         if claimed is None:
             await self._tell_placed(page, attempt)
             return
@@ -150,10 +151,10 @@ class Effects:
         calls = await self._providers.asked(provider, looking)
         live = [call for call in calls if call.status in LIVE]
         async with self._parts.database.statement() as connection:
-            own = await pages.sid_of(connection, page, attempt)
-            known = await pages.known_sids(connection, [call.sid for call in live])
+            own = await deliveries.sid_of(connection, page, attempt)
+            known = await deliveries.known_sids(connection, [call.sid for call in live])
             found = own or next((call.sid for call in live if call.sid not in known), None)
-            if own is None and found and await pages.is_another_unknown(connection, page, attempt, claimed):
+            if own is None and found and await deliveries.is_another_unknown(connection, page, attempt, claimed):
                 raise UncertainError("a call to the number may be another attempt's")
         return found
 
@@ -164,7 +165,7 @@ class Effects:
             if intended is not None and not is_synthetic(intended.page.practice):
                 await self._handing.provider(TEXT, page, attempt)
         async with self._parts.database.statement() as connection:
-            claimed = await pages.claim(connection, page, attempt)
+            claimed = await deliveries.claim(connection, page, attempt)
         if claimed is None:
             await self._tell_placed(page, attempt)
             return
@@ -198,7 +199,7 @@ class Effects:
 
     async def _was_placed(self, page: str, attempt: int, sid: str, provider: str) -> None:
         async with self._parts.database.statement() as connection:
-            await pages.set_sid(connection, page, attempt, sid, provider)
+            await deliveries.set_sid(connection, page, attempt, sid, provider)
         stored = await self._site.paging.happen(page, Placed(attempt))
         if _attempt(stored, attempt).state is AttemptState.CANCELED:
             # Somebody accepted while the request was under way.
@@ -207,8 +208,8 @@ class Effects:
     async def _tell_placed(self, page: str, attempt: int) -> None:
         """Of what was handed over: a worker that died when it had Twilio's answer may not have told the page."""
         async with self._parts.database.statement() as connection:
-            sid = await pages.sid_of(connection, page, attempt)
-            provider, _ = await pages.provider_of(connection, page, attempt)
+            sid = await deliveries.sid_of(connection, page, attempt)
+            provider, _ = await deliveries.provider_of(connection, page, attempt)
         if sid is not None and await self._intended(page, attempt) is not None:
             await self._was_placed(page, attempt, sid, provider)
 
@@ -227,7 +228,7 @@ class Effects:
         if delay is not None and (claimed.tries + 1 < MOST_TRIES or self._handing.is_firsts(claimed)):
             unsure = unsure_after(claimed, error, looked=looked)
             async with self._parts.database.transaction() as connection:
-                await pages.release(connection, page, attempt, unsure)
+                await deliveries.release(connection, page, attempt, unsure)
                 arguments: dict[str, str | int] = {"page": page, "attempt": attempt}
                 await self._site.jobs.defer(connection, job.name, arguments, priority=jobs.URGENT, delay=delay)
             return
@@ -242,8 +243,8 @@ class Effects:
     async def cancel_call(self, page: str, attempt: int) -> None:
         """End a call that nobody needs any more."""
         async with self._parts.database.statement() as connection:
-            sid = await pages.sid_of(connection, page, attempt)
-            provider, _ = await pages.provider_of(connection, page, attempt)
+            sid = await deliveries.sid_of(connection, page, attempt)
+            provider, _ = await deliveries.provider_of(connection, page, attempt)
         if sid is None or not sid.startswith("CA"):
             return
         try:
@@ -336,8 +337,8 @@ class Effects:
         if not _has_it(stored.page, attempt) or not await self._is_first(f"offer {page} {version}"):
             return
         async with self._parts.database.statement() as connection:
-            sid = await pages.sid_of(connection, page, attempt)
-            provider = self._providers.named((await pages.provider_of(connection, page, attempt))[0])
+            sid = await deliveries.sid_of(connection, page, attempt)
+            provider = self._providers.named((await deliveries.provider_of(connection, page, attempt))[0])
         if sid is None:
             return
         url = self._site.urls.of_leg("voice/callback/offer", page, attempt, practice=plan.practice, **provider.marks)

@@ -10,8 +10,8 @@ from escalation.events import HandedOver
 from escalation.policy import Means
 from nightbell.composition import Parts
 from nightbell.providers import Provider
-from storage import jobs, pages
-from storage.pages import FIRST, SECOND, Claim
+from storage import deliveries, jobs
+from storage.deliveries import FIRST, SECOND, Claim
 from telephony.errors import TwilioError, UncertainError
 from telephony.handing import hands_over, is_in_vain, is_unsure
 
@@ -48,7 +48,7 @@ class HandingOver:
         if self._providers.second is None:
             return self._providers.first
         async with self._parts.database.statement() as connection:
-            name, tries = await pages.provider_of(connection, page, attempt)
+            name, tries = await deliveries.provider_of(connection, page, attempt)
         if name == FIRST and not tries and self._providers.passes_by(job.means):
             await self._store(job, page, HandedOver(attempt, "the first provider failed a moment ago"), 0, 0)
             name = SECOND

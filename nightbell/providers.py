@@ -17,7 +17,7 @@ import structlog
 from escalation.policy import Means
 from nightbell.settings import Settings
 from storage.clock import Clock
-from storage.pages import FIRST, SECOND
+from storage.deliveries import FIRST, SECOND
 from telephony.circuit import Circuit
 from telephony.errors import RefusedError, TwilioError, UncertainError
 from telephony.gateway import Gateway

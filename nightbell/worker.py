@@ -23,7 +23,7 @@ from nightbell.supervise import for_ever
 from nightbell.swaps_ending import end_swaps
 from nightbell.watching import Watching
 from routing.plan import Plan
-from storage import jobs, messages, pages
+from storage import deliveries, jobs, messages, pages
 from storage.errors import NotFoundError, UnavailableError
 from storage.jobs import CALLS_QUEUE, DEFAULT_QUEUE, URGENT
 from storage.messages import Message
@@ -182,7 +182,7 @@ class Worker:
         """Take over what lies still: attempts that were never placed, jobs of dead workers. How many attempts."""
         now = self._parts.clock.now()
         async with self._parts.database.transaction() as connection:
-            unplaced = await pages.unplaced(connection, now - UNPLACED_AFTER)
+            unplaced = await deliveries.unplaced(connection, now - UNPLACED_AFTER)
             for page, attempt, means in unplaced:
                 name = jobs.PLACE_CALL if means == "call" else jobs.SEND_SMS
                 arguments: dict[str, str | int] = {"page": page, "attempt": attempt}

@@ -14,7 +14,7 @@ from simulation.store import Delivery, Row
 from simulation.texts import Texts
 from simulation.twilio import Leg, Twilio
 from simulation.world import Machine, World
-from storage.pages import UNKNOWN_FOR
+from storage.deliveries import UNKNOWN_FOR
 from telephony.errors import AccountError, BusyError, GoneError, TwilioError, UncertainError
 from telephony.handing import MOST_TRIES, again_after
 

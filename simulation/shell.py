@@ -224,7 +224,7 @@ _UNDER_WAY: Final = frozenset({AttemptState.PLACED, AttemptState.RINGING, Attemp
 
 
 def _engaged(row: Row) -> Iterator[str]:
-    """As `storage.pages.disturbed`, whose half an hour is nothing here: what was lost for so long is given up."""
+    """As `storage.disturbing.disturbed`, whose half an hour is nothing here: what was lost for so long is given up."""
     page = row.page
     yield from (a.member for a in page.attempts if a.means is Means.CALL and a.state in _UNDER_WAY and a.member)
     yield on_the_line(page) or ""

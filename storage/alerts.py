@@ -15,8 +15,8 @@ from whenever import Instant, TimeDelta
 from escalation.alerting import URGENT, AlertKind, Last, is_news
 from routing.synthetic import PROBE
 from storage import jobs
+from storage.deliveries import FIRST
 from storage.jobs import Jobs
-from storage.pages import FIRST
 from storage.tables import alerts, deliveries, pages
 
 __all__ = ["UNSTORED", "URGENT", "Alert", "AlertKind", "Raised", "raise_alert"]

@@ -25,7 +25,7 @@ from escalation.page import CallerPresence, Page, PageState
 from escalation.policy import Escalation
 from escalation.presence import freed
 from routing.plan import Plan
-from storage import jobs, messages, pages
+from storage import deliveries, disturbing, jobs, messages, pages
 from storage.alerts import Alert, AlertKind, raise_alert
 from storage.calls import leg_position
 from storage.clock import Clock
@@ -99,25 +99,25 @@ class Paging:
         """
         async with self._database.transaction() as connection:
             stored = await pages.lock_page(connection, self._ring, page)
-            known = await pages.attempt_on(connection, page, leg)
+            known = await deliveries.attempt_on(connection, page, leg)
             if known is not None:
                 return stored, known
             after = await self.happen_on(connection, page, DialledIn(member, address))
             if after.page is stored.page:
                 return stored, None
             number = len(after.page.attempts)
-            await pages.set_sid(connection, page, number, leg)
+            await deliveries.set_sid(connection, page, number, leg)
             return after, number
 
     async def hand_over(
         self, connection: AsyncConnection, page: str, event: HandedOver, tries: int, unsure: int
     ) -> bool:
-        """Let the second provider carry the attempt out, which was begun so often at the first; see `pages.hand_over`.
+        """Let the second provider carry the attempt out, which was begun so often at the first.
 
-        Raises NotFoundError.
+        See `deliveries.hand_over`. Raises NotFoundError.
         """
         await pages.lock_page(connection, self._ring, page)  # before its attempt, as everybody locks them
-        handed = await pages.hand_over(connection, page, event.attempt, tries, unsure)
+        handed = await deliveries.hand_over(connection, page, event.attempt, tries, unsure)
         if handed:
             await self.happen_on(connection, page, event)
         return handed
@@ -170,7 +170,7 @@ class Paging:
         limit, members = escalation.ring_limit, escalation.roster.members.values()
         numbers = [number for person in members for number in person.voice] if limit is not None else []
         since = now - limit.within if limit is not None else now
-        engaged, times = await pages.disturbed(connection, page, numbers, now, since)
+        engaged, times = await disturbing.disturbed(connection, page, numbers, now, since)
         rung = {person.id: sum(times.get(number, 0) for number in person.voice) for person in members if times}
         enough = limit is not None and max(rung.values(), default=0) >= limit.most
         return dataclasses.replace(escalation, engaged=engaged, rung=rung) if engaged or enough else escalation

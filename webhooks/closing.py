@@ -13,7 +13,7 @@ from ivr.flow import Message
 from ivr.inputs import Note, NoteKind
 from ivr.outcome import outcome
 from routing.plan import Plan
-from storage import messages, pages
+from storage import deliveries, messages
 from storage.call_events import Write, write_event
 from storage.calls import (
     CALLBACK,
@@ -163,7 +163,7 @@ class _Closing:
 
     async def _end_leg(self) -> None:
         """One of the staff called in, so that this call was their leg; its end is told as that of any leg is."""
-        leg = await pages.leg_of_page(self.connection, self.call.sid)
+        leg = await deliveries.leg_of_page(self.connection, self.call.sid)
         if leg is not None:
             await self.site.paging.happen_on(self.connection, leg[0], Missed(leg[1], "they hung up"))
 

@@ -17,7 +17,7 @@ from escalation.events import (
     Ringing,
 )
 from escalation.page import PageState
-from storage import pages
+from storage import deliveries, pages
 from storage.calls import mark_answered
 from webhooks.call import count
 from webhooks.closing import amend
@@ -34,7 +34,9 @@ async def leg_status(site: Site, webhook: Webhook) -> str:
     page, attempt = webhook.query.get("page", ""), count(webhook.query, "attempt")
     async with site.database.statement() as connection:
         # The callback names the attempt, and so tells its SID even if the answer to the request was lost.
-        known = await pages.know_sid(connection, page, attempt, webhook.call, webhook.query.get("via", pages.FIRST))
+        known = await deliveries.know_sid(
+            connection, page, attempt, webhook.call, webhook.query.get("via", deliveries.FIRST)
+        )
     if known is None:
         return ""
     if known != webhook.call:  # its call was placed twice, and this is the one that does not count

@@ -15,9 +15,10 @@ from ivr.inputs import DialResult
 from ivr.phrases import phrase
 from ivr.prompts import Utterance
 from routing.plan import Plan
-from storage import pages, recordings
+from storage import deliveries, recordings
+from storage.deliveries import FIRST
 from storage.errors import NotFoundError, UnavailableError
-from storage.pages import FIRST, PageCall
+from storage.pages import PageCall
 from telephony.twiml import Document, Listening
 from webhooks.answer import voices
 from webhooks.call import plan_of
@@ -204,7 +205,7 @@ async def _ask_again(leg: _Leg, words: str) -> str:
 async def _accept(leg: _Leg) -> str:
     async with leg.site.database.statement() as connection:
         # This is the leg that will come into the conference, whatever else is known of the attempt by now.
-        await pages.set_sid(connection, leg.page, leg.attempt.number, leg.webhook.call, leg.provider)
+        await deliveries.set_sid(connection, leg.page, leg.attempt.number, leg.webhook.call, leg.provider)
     event = Accepted(leg.attempt.member, AcceptedBy.KEY, leg.attempt.number, apart=leg.is_apart)
     leg.stored = await leg.site.paging.happen(leg.page, event)
     return _over(leg) or _go_on(leg)

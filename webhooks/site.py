@@ -8,10 +8,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from storage.clock import Clock
 from storage.database import Database
+from storage.deliveries import FIRST
 from storage.group_commit import GroupCommit
 from storage.jobs import Jobs
 from storage.journal import Journal
-from storage.pages import FIRST
 from storage.paging import Paging
 from storage.plan_cache import PlanCache
 from storage.seal import KeyRing

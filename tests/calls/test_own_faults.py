@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from storage import pages
+from storage import deliveries
 from telephony.emulator import Answers, Busy, Hears, NoAnswer, Press
 from tests.calls.callers import TAKES, asks_for_a_doctor, holds
 from tests.calls.night import Night
@@ -283,7 +283,7 @@ async def test_a_worker_killed_between_claiming_a_call_and_placing_it_is_taken_o
     page = await night.page()
     async with night.parts.database.statement() as connection:
         for attempt in await night.sql("SELECT attempt FROM deliveries"):
-            assert await pages.claim(connection, page.id, attempt.attempt) is not None
+            assert await deliveries.claim(connection, page.id, attempt.attempt) is not None
     await night.sql("DELETE FROM procrastinate_jobs")
     night.worker_is_dead = False
     await night.passes(6)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from whenever import seconds
 
-from storage import pages
-from storage.pages import Claim
+from storage import deliveries
+from storage.deliveries import Claim
 from telephony.emulator import Answers, Hears, NoAnswer, Press, Silent, Voicemail
 from telephony.errors import UncertainError
 from telephony.gateway import Gateway, PlacedCall
@@ -210,7 +210,7 @@ async def test_a_call_whose_callback_overtakes_the_look_for_it_is_not_placed_twi
     """Between the claim of the second try and the end of its look, the first try's call names itself."""
     night.exchange.rest_faults.drop(after=True, resource="Calls.json", method="POST", times=1)
     night.phone(CHEN).behaviour = Answers(after=10, script=[Hears("Press 1") >> Press("1")])
-    looked, look, know = [], Gateway.find_calls, pages.know_sid
+    looked, look, know = [], Gateway.find_calls, deliveries.know_sid
 
     async def late(*about: Any) -> str | None:
         return await know(*about) if looked else None
@@ -221,7 +221,7 @@ async def test_a_call_whose_callback_overtakes_the_look_for_it_is_not_placed_twi
         await night.sql("UPDATE deliveries SET sid = :sid WHERE means = 'call' AND attempt = 2", sid=calls[0].sid)
         return calls
 
-    monkeypatch.setattr(pages, "know_sid", late)
+    monkeypatch.setattr(deliveries, "know_sid", late)
     monkeypatch.setattr(Gateway, "find_calls", overtaken)
     call = await holds(night)
     await call.talks_to(night.phone(CHEN), within=300)
@@ -234,7 +234,7 @@ async def test_a_call_that_was_placed_twice_all_the_same_is_labelled_and_one_of_
     night: Night, monkeypatch: pytest.MonkeyPatch
 ):
     """Twilio's list of calls does not show it yet, and its callbacks are late."""
-    know = pages.know_sid
+    know = deliveries.know_sid
     night.exchange.rest_faults.drop(after=True, resource="Calls.json", method="POST", times=1)
     night.phone(CHEN).behaviour = Answers(after=10, script=[Hears("Press 1") >> Press("1")])
 
@@ -245,7 +245,7 @@ async def test_a_call_that_was_placed_twice_all_the_same_is_labelled_and_one_of_
         return await know(*about) if night.rung(CHEN) > 1 else None
 
     monkeypatch.setattr(Gateway, "find_calls", nothing)
-    monkeypatch.setattr(pages, "know_sid", late)
+    monkeypatch.setattr(deliveries, "know_sid", late)
     call = await holds(night)
     await call.talks_to(night.phone(CHEN), within=300)
     assert night.rung(CHEN) == 2
