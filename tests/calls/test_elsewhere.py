@@ -150,6 +150,19 @@ async def test_one_that_is_full_again_within_the_hour_is_as_if_nothing_had_been(
     assert await rung_for_a_caller(night) == [0, 1, 0, 0]
 
 
+async def test_an_earlier_trouble_does_not_count_as_the_hour_in_which_it_stays_empty(stage: Stage, server: Elsewhere):
+    night = await published(stage, server, feed=tonight("ruiz"))
+    server.says[SECRET] = status(500)
+    await night.passes(40 * 60)
+    await looks(night)
+    await night.passes(65 * 60)
+    for feed in (calendar(), calendar()):
+        server.says[SECRET] = content(feed)
+        await night.passes(6 * 60)
+        await looks(night)
+    assert (await copy(night))[2] == 1
+
+
 async def test_one_that_breaks_what_reads_it_grows_stale_as_any_other(
     stage: Stage, server: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ):

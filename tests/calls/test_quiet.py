@@ -1,7 +1,11 @@
 """Clinicians are let be: quiet hours that only urgent pages break, and a limit to how often one of them is rung."""
 
 import pytest
+from sqlalchemy import text
+from whenever import TimeDelta
 
+from escalation.page import Page
+from storage.disturbing import disturbed
 from telephony.emulator import Answers, Busy, Hears, NoAnswer, Press
 from tests.calls.callers import TAKES, asks_for_a_doctor, holds
 from tests.calls.conftest import Stage
@@ -78,6 +82,22 @@ async def test_who_has_no_quiet_hours_is_paged_meanwhile(stage: Stage):
     assert rung(night, *DOCTORS) == [0, 1, 0]
     assert texts(night, CHEN) == []
     await call.hang_up()
+
+
+async def test_only_calls_that_were_placed_are_counted(stage: Stage):
+    night = await stage()
+    call = await holds(night)
+    await night.passes(70)
+    await call.hang_up()
+    page = (await night.page()).id
+    asked = Page(page, "maple-pediatrics", "urgent", "urgent", night.timeline.now())
+    since = night.timeline.now() - TimeDelta(hours=1)
+    async with night.parts.database.transaction() as connection:
+        _, before = await disturbed(connection, asked, [CHEN, OSEI], night.timeline.now(), since)
+        assert before[CHEN] == night.rung(CHEN) > 0
+        await connection.execute(text("UPDATE deliveries SET tries = 0 WHERE address = :chen"), {"chen": CHEN})
+        _, after = await disturbed(connection, asked, [CHEN, OSEI], night.timeline.now(), since)
+    assert CHEN not in after
 
 
 async def test_callers_for_one_clinician_wait_in_line_and_the_oldest_is_next(stage: Stage):

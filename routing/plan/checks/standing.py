@@ -24,7 +24,7 @@ def exceptions_beside(subject: Subject) -> Iterator[Finding]:
 
 def _useless(subject: Subject) -> Iterator[Finding]:
     roster, zone = subject.plan.escalation.roster, subject.plan.zone
-    by_plan = replace(roster, overrides=(), leaves=())
+    by_plan = replace(roster, overrides=(), leaves=())  # time off is what an override may cover
     for override in roster.overrides:
         found = _why(roster, by_plan, override) if override.end > subject.now else None
         if found is not None:
@@ -43,8 +43,7 @@ def _why(roster: Roster, by_plan: Roster, override: Override) -> tuple[Path, str
     concerned = override.member if override.kind is OverrideKind.REMOVE else override.instead_of
     if concerned and not _is_on_call(by_plan, override, concerned):
         others = tuple(other for other in roster.overrides if other != override)
-        leaves = tuple(leave for leave in roster.leaves if leave.member != concerned)  # which is what it may cover
-        if not _is_on_call(replace(roster, overrides=others, leaves=leaves), override, concerned):
+        if not _is_on_call(replace(by_plan, overrides=others), override, concerned):
             return ("schedules", override.schedule), f"does nothing: {concerned} is not on call then"
     return None
 
