@@ -41,6 +41,8 @@ def accept(draft: Draft, event: Accepted) -> None:
     pressed = draft.attempt(event.attempt)
     if (event.attempt is not None and pressed is None) or (pressed is not None and pressed.state in _CONSUMED):
         return
+    if pressed is not None and event.is_other:
+        pressed = replace(pressed, over=False)
     member = event.member if pressed is None else pressed.member
     if pressed is None and event.by in _ON_THE_CALLERS_LEG and draft.page.caller is CallerPresence.HOLDING:
         _talk(draft, event, member)

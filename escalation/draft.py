@@ -118,6 +118,8 @@ class Draft:
     def retries(self) -> list[Attempt]:
         """The attempts that failed because Twilio did, and that are to be tried once more; each address once a step."""
         page = self.page
+        if page.is_waiting and page.state is PageState.PAGING:
+            return []
         if page.state is PageState.PAGING:
             here = [a for a in page.attempts if a.purpose is Purpose.PAGE and in_step(page, a)]
             return [a for a in here if a.platform and a.member not in page.passed and self._is_first(a, here)]

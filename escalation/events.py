@@ -75,13 +75,15 @@ class Accepted:
     Also sent when who accepted by SMS or link presses 1 on the call that brings them to the patient: `attempt` is then
     that call, whose leg becomes theirs. KEY or DIALLED without an attempt: on a leg that the caller's own turn dialled
     (`dial_instead`, or the last resort), which connects them without the page's doing: they talk. `apart`: the leg is
-    of another account than the caller's, so that the two cannot meet in the conference.
+    of another account than the caller's, so that the two cannot meet in the conference. `is_other`: it is another call
+    than was known as the attempt's, which was placed twice: what was heard of that one is not true of this.
     """
 
     member: str
     by: AcceptedBy
     attempt: int | None = None
     apart: bool = False
+    is_other: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from escalation.draft import RETRY_AFTER, Draft, in_step
 from escalation.effects import AlertOperators
 from escalation.page import Attempt, AttemptState, PageState, Purpose
 from escalation.policy import Means, Ring
-from escalation.sparing import is_quiet, is_spared, waits_until
+from escalation.sparing import LOOKS_AFTER, is_quiet, is_spared, waits_until
 from escalation.wallclock import shown
 
 TRIES = 2
@@ -34,7 +34,7 @@ def next_step(draft: Draft) -> None:
             draft.mark(attempt, AttemptState.LAPSED, "its step passed with no answer")
     until = waits_until(draft)
     if until is not None:
-        draft.page = replace(draft.page, is_waiting=True, step_until=until)
+        draft.page = replace(draft.page, is_waiting=True, step_until=min(until, draft.now + LOOKS_AFTER))
         draft.say(
             f"Everybody whom it may page has quiet hours: it waits until {shown(until, draft.escalation.roster.zone)}"
         )

@@ -6,8 +6,9 @@ have none now, and where everybody has, it waits until the first of them end.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
-from whenever import Instant
+from whenever import Instant, TimeDelta
 
 from escalation import steps
 from escalation.draft import Draft
@@ -16,6 +17,11 @@ from escalation.page import Purpose
 from escalation.policy import Means
 from escalation.roster import Roster
 from escalation.wallclock import DAY, exact, occurrences, reading
+
+WAITS_AT_MOST: Final = TimeDelta(hours=24)
+"""After this quiet hours do not count for a page: where somebody's begin as others' end, it would wait for ever."""
+LOOKS_AFTER: Final = TimeDelta(hours=1)
+"""How long a page waits before it is asked anew who is on call: a handoff or an override may bring somebody."""
 
 
 def is_spared(draft: Draft, member: str) -> bool:
@@ -34,13 +40,17 @@ def is_spared(draft: Draft, member: str) -> bool:
 
 
 def is_quiet(draft: Draft, member: str) -> bool:
-    """Whether they have quiet hours that count for this page."""
-    return not draft.policy.urgent and quiet_until(draft.escalation.roster, member, draft.now) is not None
+    """Whether they have quiet hours that count for this page, which has not waited for a day yet."""
+    waits = not draft.policy.urgent and draft.now < draft.page.opened_at + WAITS_AT_MOST
+    return waits and quiet_until(draft.escalation.roster, member, draft.now) is not None
 
 
 def waits_until(draft: Draft) -> Instant | None:
-    """When the first quiet hours end of those whom all steps ahead page; None where somebody has none."""
-    if draft.policy.urgent:
+    """When the first quiet hours end of those whom all steps ahead page; None where somebody has none.
+
+    Who they are is asked as of now: it is to be asked again before then (`LOOKS_AFTER`).
+    """
+    if draft.policy.urgent or draft.now >= draft.page.opened_at + WAITS_AT_MOST:
         return None
     found = [
         quiet_until(draft.escalation.roster, member, draft.now)

@@ -35,7 +35,11 @@ EMPTY_FOR: Final = TimeDelta(hours=1)
 """How long a calendar must stay all but empty before that is believed."""
 FEW: Final = 10
 """Of so few events, most can rightly be gone."""
-EMPTY_WORDS: Final = "to come"
+EMPTIED: Final = CalendarError(
+    "all, or nearly all, of what was to come is gone from it",
+    f"Its copy is used as it was; if that is still so in {EMPTY_FOR.total('hours'):g} h, it is taken",
+)
+"""One text, without figures: it is also how it is known since when that is so."""
 LOOK_AGAIN: Final = TimeDelta(minutes=1)
 """How long nobody looks whether a calendar is due that was not, or that another worker had."""
 
@@ -136,7 +140,9 @@ class CalendarsIn:
         since = claimed.fetched_at or claimed.failing_since or now
         stale = claimed.told_at is None and now - since >= due.feed.stale_after
         async with self._parts.database.transaction() as connection:
-            done = await calendar_copies.fail(connection, claimed, str(error), told=stale, now=now)
+            # One that was found empty stays so through other troubles, or its hour would begin anew with each.
+            failure = claimed.failure if claimed.failure == str(EMPTIED) else str(error)
+            done = await calendar_copies.fail(connection, claimed, failure, told=stale, now=now)
             if done and stale:
                 await self._alert(connection, due, _stale_words(due, claimed, since, error))
 
@@ -155,12 +161,7 @@ class CalendarsIn:
 def _emptied(before: Sequence[Event], after: Sequence[Event], now: Instant) -> CalendarError | None:
     """What is said of a calendar that has lost all, or nearly all, that was to come: who keeps it may have erred."""
     was, left = (sum(end > now for _, end, _ in events) for events in (before, after))
-    if was == 0 or left * 10 > was or (left and was < FEW):
-        return None
-    count = f"{was} event{'s' if was > 1 else ''} {EMPTY_WORDS}"
-    what = f"of {count}, {left or 'none'} {'are' if left > 1 else 'is'} left"
-    mend = f"Its copy is used as it was; if that is still so in {EMPTY_FOR.total('hours'):g} h, it is taken"
-    return CalendarError(what, mend)
+    return None if was == 0 or left * 10 > was or (left and was < FEW) else EMPTIED
 
 
 def _is_settled(claimed: State, left: CalendarError, now: Instant) -> bool:
@@ -169,7 +170,7 @@ def _is_settled(claimed: State, left: CalendarError, now: Instant) -> bool:
 
 
 def _over_words(due: _Due, claimed: State) -> str:
-    if EMPTY_WORDS in claimed.failure:
+    if claimed.failure == str(EMPTIED):
         return f"the calendar {due.name} is taken as it is now"
     return f"the calendar {due.name} can be fetched again"
 

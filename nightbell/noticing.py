@@ -5,7 +5,7 @@ what is about the next twelve hours. In quiet hours they wait until these are ov
 before: then it would be no use.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -16,7 +16,9 @@ from nightbell.composition import Parts
 from nightbell.texting import tell_member
 from routing.plan import Plan
 from storage import notices
+from storage.errors import UnavailableError
 from storage.notices import Waiting
+from webhooks.signed import where
 
 _log = structlog.get_logger(__name__)
 
@@ -42,10 +44,23 @@ async def tell_waiting(parts: Parts) -> int:
         found = await notices.waiting(connection, now)
     told = 0
     for waiting in found:
-        plan = parts.plans.current(waiting.practice)
-        if plan is not None and now >= tell_at(plan, waiting, now):
-            told += await _tell(parts, waiting, now)
+        try:
+            told += await _look_after(parts, waiting, now)
+        except UnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one person's must not hold up all that are behind it
+            _log.error("notices_not_told", practice=waiting.practice, error=type(error).__name__, where=where(error))
     return told
+
+
+async def _look_after(parts: Parts, waiting: Waiting, now: Instant) -> int:
+    plan = parts.plans.current(waiting.practice)
+    at = tell_at(plan, waiting, now) if plan is not None else now + BUNDLED
+    if plan is not None and now >= at:
+        return await _tell(parts, waiting, now)
+    async with parts.database.statement() as connection:
+        await notices.put_off(connection, waiting, now, at)
+    return 0
 
 
 def tell_at(plan: Plan, waiting: Waiting, now: Instant) -> Instant:
@@ -57,24 +72,27 @@ def tell_at(plan: Plan, waiting: Waiting, now: Instant) -> Instant:
 
 
 async def _tell(parts: Parts, waiting: Waiting, now: Instant) -> int:
+    """One text; what it does not hold waits for the next one. What Twilio did not take is tried again in a minute."""
     async with parts.database.transaction() as connection:
         claimed = await notices.claim(connection, waiting, now)
-    for words in bundled(words for _, words in claimed):
-        await tell_member(parts, waiting.practice, waiting.member, words)
-    if claimed:
-        async with parts.database.transaction() as connection:
-            await notices.mark_told(connection, [number for number, _ in claimed], now)
-        _log.info("notices_told", practice=waiting.practice, member=waiting.member, count=len(claimed))
-    return len(claimed)
+        held = fitting([words for _, words in claimed])
+        await notices.release(connection, [number for number, _ in claimed[held:]], now)
+    if not claimed:
+        return 0
+    is_told = await tell_member(parts, waiting.practice, waiting.member, " ".join(words for _, words in claimed[:held]))
+    if not is_told and now < waiting.latest:
+        return 0
+    async with parts.database.transaction() as connection:
+        await notices.mark_told(connection, [number for number, _ in claimed[:held]], now)
+    _log.info("notices_told", practice=waiting.practice, member=waiting.member, count=held)
+    return held
 
 
-def bundled(words: Iterator[str]) -> Iterator[str]:
-    """As few texts as hold them."""
-    text = ""
-    for each in words:
-        if text and len(text) + 1 + len(each) > LONGEST:
-            yield text
-            text = ""
-        text = f"{text} {each}" if text else each
-    if text:
-        yield text
+def fitting(words: Sequence[str]) -> int:
+    """How many of them one text holds; at least one."""
+    length = 0
+    for held, each in enumerate(words):
+        length += len(each) + 1
+        if held and length > LONGEST:
+            return held
+    return len(words)

@@ -11,6 +11,7 @@ from nightbell.composition import Parts
 from nightbell.providers import Provider
 from routing.plan import Plan
 from telephony.errors import TwilioError
+from telephony.handing import is_platform
 from webhooks.learning import of_text
 
 _log = structlog.get_logger(__name__)
@@ -57,13 +58,16 @@ async def text(
 
 
 async def tell_member(parts: Parts, practice: str, member: str, words: str) -> bool:
-    """Text one of the staff, with the practice's name before the words; False where no text can reach them."""
+    """Text one of the staff, with the practice's name before the words; True unless Twilio itself failed.
+
+    Where no text can reach them at all, that is logged, and there is nothing to try again.
+    """
     plan = parts.plans.current(practice)
     person = plan.escalation.roster.members.get(member) if plan else None
     if plan is None or person is None or person.sms is None or not is_textable(plan.escalation.roster, person):
         _log.warning("member_not_told", practice=practice, member=member)
-        return False
+        return True
     error = await text(parts, person.sms, plan.caller_id, f"{plan.name}: {words}", about(parts, plan))
     if error is not None:
         await parts.site.learning.learn(plan, person.sms, of_text(error))
-    return error is None
+    return error is None or not is_platform(error)

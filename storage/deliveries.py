@@ -38,14 +38,19 @@ async def know_sid(connection: AsyncConnection, page: str, attempt: int, sid: st
     return str(found) if found is not None else None
 
 
-async def set_sid(connection: AsyncConnection, page: str, attempt: int, sid: str, provider: str = FIRST) -> None:
-    """Remember which call or message an attempt is, and whose; of one that is known already, that is known, too."""
+async def set_sid(connection: AsyncConnection, page: str, attempt: int, sid: str, provider: str = FIRST) -> bool:
+    """Remember which call or message an attempt is, and whose; of one that is known already, that is known, too.
+
+    True: it was known as another one until now.
+    """
+    before = await sid_of(connection, page, attempt)
     whose = case((deliveries.c.sid == sid, deliveries.c.provider), else_=provider)
     await connection.execute(
         update(deliveries)
         .where(deliveries.c.page == page, deliveries.c.attempt == attempt)
         .values(sid=sid, provider=whose)
     )
+    return before is not None and before != sid
 
 
 async def sid_of(connection: AsyncConnection, page: str, attempt: int) -> str | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from whenever import Instant, TimeDelta
 
@@ -69,10 +69,27 @@ async def claim(connection: AsyncConnection, of: Waiting, now: Instant) -> list[
     return sorted((row.id, row.words) for row in await connection.execute(query))
 
 
+async def put_off(connection: AsyncConnection, of: Waiting, now: Instant, until: Instant) -> None:
+    """Let what waits for them wait until then, out of the way of what may be told before."""
+    query = update(notices).where(
+        _notices.practice == of.practice,
+        _notices.member == of.member,
+        _notices.told_at.is_(None),
+        _notices.claimed_until <= now.to_stdlib(),
+    )
+    await connection.execute(query.values(claimed_until=until.to_stdlib()))
+
+
+async def release(connection: AsyncConnection, numbers: list[int], now: Instant) -> None:
+    """They were claimed, and are not sent yet."""
+    await connection.execute(update(notices).where(_notices.id.in_(numbers)).values(claimed_until=now.to_stdlib()))
+
+
 async def mark_told(connection: AsyncConnection, numbers: list[int], now: Instant) -> None:
-    """They were told, or cannot be. What was told a week ago is forgotten."""
+    """They were told, or cannot be. What is a week old is forgotten."""
     await connection.execute(update(notices).where(_notices.id.in_(numbers)).values(told_at=now.to_stdlib()))
-    await connection.execute(delete(notices).where(_notices.told_at < (now - FORGOTTEN_AFTER).to_stdlib()))
+    old = (now - FORGOTTEN_AFTER).to_stdlib()
+    await connection.execute(delete(notices).where(or_(_notices.told_at < old, _notices.latest < old)))
 
 
 def _waiting(row: Row[Any]) -> Waiting:

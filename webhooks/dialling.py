@@ -16,6 +16,7 @@ from escalation.learnt import KEY_PRESSED
 from escalation.oncall import targets
 from escalation.page import Attempt
 from escalation.policy import Policy
+from escalation.sparing import quiet_until
 from ivr.flow import Connect
 from ivr.inputs import DialResult, Note, NoteKind
 from ivr.position import Position, from_query, to_query
@@ -72,6 +73,8 @@ class Chain:
     def _staff(self, policy: Policy) -> list[Candidate]:
         roster = self.plan.escalation.roster
         names = [name for step in policy.steps for name in targets(self.plan.escalation, step, self.began)]
+        if not policy.urgent:
+            names = [name for name in names if quiet_until(roster, name, self.began) is None]
         found: dict[str, Candidate] = {}
         for member in (roster.members[name] for name in dict.fromkeys(names)):
             for number in member.voice:

@@ -81,10 +81,14 @@ def view_of(  # noqa: PLR0911 - one line for each thing that a page can be at
             return PageView.LAST_RESORT
         case PageState.RESOLVED:
             return PageView.CLOSED
-        case PageState.PAGING if page.dial_instead:
-            return PageView.DIAL
         case PageState.PAGING:
-            return PageView.WAITING if page.is_waiting else _ringing(page)
+            return _paging(page)
+
+
+def _paging(page: Page) -> PageView:
+    if page.is_waiting:
+        return PageView.WAITING
+    return PageView.DIAL if page.dial_instead else _ringing(page)
 
 
 def _ringing(page: Page) -> PageView:

@@ -26,17 +26,18 @@ from webhooks.site import Site
 
 _log = structlog.get_logger(__name__)
 
+MOST_ATTEMPTS: Final = 100_000
+"""More than any page ever has; what the database counts with."""
 VOICEMAIL: Final = "picked up, but no key was pressed: a voicemail, or nobody who could take it"
 
 
 async def leg_status(site: Site, webhook: Webhook) -> str:
     """The clinician's leg goes on, or is over."""
-    page, attempt = webhook.query.get("page", ""), count(webhook.query, "attempt")
+    page, attempt = webhook.query.get("page", ""), min(count(webhook.query, "attempt"), MOST_ATTEMPTS)
     async with site.database.statement() as connection:
         # The callback names the attempt, and so tells its SID even if the answer to the request was lost.
-        known = await deliveries.know_sid(
-            connection, page, attempt, webhook.call, webhook.query.get("via", deliveries.FIRST)
-        )
+        via = deliveries.SECOND if webhook.query.get("via") == deliveries.SECOND else deliveries.FIRST
+        known = await deliveries.know_sid(connection, page, attempt, webhook.call, via)
     if known is None:
         return ""
     if known != webhook.call:  # its call was placed twice, and this is the one that does not count

@@ -205,8 +205,8 @@ async def _ask_again(leg: _Leg, words: str) -> str:
 async def _accept(leg: _Leg) -> str:
     async with leg.site.database.statement() as connection:
         # This is the leg that will come into the conference, whatever else is known of the attempt by now.
-        await deliveries.set_sid(connection, leg.page, leg.attempt.number, leg.webhook.call, leg.provider)
-    event = Accepted(leg.attempt.member, AcceptedBy.KEY, leg.attempt.number, apart=leg.is_apart)
+        other = await deliveries.set_sid(connection, leg.page, leg.attempt.number, leg.webhook.call, leg.provider)
+    event = Accepted(leg.attempt.member, AcceptedBy.KEY, leg.attempt.number, apart=leg.is_apart, is_other=other)
     leg.stored = await leg.site.paging.happen(leg.page, event)
     return _over(leg) or _go_on(leg)
 

@@ -150,5 +150,5 @@ async def _body(request: Request) -> bytes | None:
 def _first_of_each(pairs: list[tuple[str, str]]) -> dict[str, str]:
     fields: dict[str, str] = {}
     for name, value in pairs:
-        fields.setdefault(name, value)
+        fields.setdefault(name, value.replace("\0", ""))  # no text of PostgreSQL's holds it
     return fields

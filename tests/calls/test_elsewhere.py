@@ -128,8 +128,8 @@ async def test_a_calendar_that_is_suddenly_empty_is_not_believed_at_once(stage: 
     assert await rung_for_a_caller(night) == [0, 0, 0, 1]
     (told,) = texts(night, OPERATOR)
     assert told == (
-        "Nightbell alert, Maple Pediatrics: the calendar hospital: of 1 event to come, none is left."
-        " Its copy is used as it was; if that is still so in 1 h, it is taken"
+        "Nightbell alert, Maple Pediatrics: the calendar hospital: all, or nearly all, of what was to come is gone from"
+        " it. Its copy is used as it was; if that is still so in 1 h, it is taken"
     )
     await night.passes(10 * 60)
     await looks(night)
@@ -148,6 +148,20 @@ async def test_one_that_is_full_again_within_the_hour_is_as_if_nothing_had_been(
         await looks(night)
     assert (await copy(night))[2] == 1, "the hour begins anew"
     assert await rung_for_a_caller(night) == [0, 1, 0, 0]
+
+
+@pytest.mark.parametrize("trouble", [False, True], ids=["shifts end meanwhile", "the server fails now and then"])
+async def test_one_that_is_cleared_for_good_is_taken_after_the_hour_and_told_once(
+    stage: Stage, server: Elsewhere, trouble: bool
+):
+    shifts = [event("ruiz", DTSTART=f"20261122T{h:02}0000", DTEND=f"20261122T{h:02}3000") for h in range(3, 24)]
+    night = await published(stage, server, feed=calendar(*shifts))
+    for look in range(17):
+        server.says[SECRET] = status(503) if trouble and look % 4 == 3 else content(calendar())
+        await night.passes(6 * 60)
+        await looks(night)
+    assert (await copy(night))[2] == 0
+    assert ["gone from it" in told for told in texts(night, OPERATOR)] == [True, False]
 
 
 async def test_an_earlier_trouble_does_not_count_as_the_hour_in_which_it_stays_empty(stage: Stage, server: Elsewhere):

@@ -1,11 +1,15 @@
 """Routine notices: several in one text, none in quiet hours, none lost with a worker."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
 
+from nightbell import noticing
+from nightbell.composition import Parts
 from nightbell.noticing import notify, tell_waiting
+from storage import notices
 from tests.calls.conftest import Stage
 from tests.calls.night import Night
 from tests.calls.people import CHEN, OSEI, PATEL
@@ -83,6 +87,40 @@ async def test_what_a_worker_left_half_done_is_told_all_the_same(stage: Stage, m
     assert await tell_waiting(night.parts) == 0
 
 
+async def test_what_twilio_does_not_take_is_tried_again(stage: Stage):
+    night = await stage(at(23, 10), document=document())
+    night.exchange.rest_faults.refuse(503, 20503, resource="Messages", method="POST", times=5)
+    await notify(night.parts, "maple-pediatrics", "chen", "You have the night.", at(25, 8))
+    assert texts(night, CHEN) == []
+    await goes_on(night, at(23, 10, 5))
+    assert texts(night, CHEN) == ["Maple Pediatrics: You have the night."]
+
+
+async def test_those_that_have_to_wait_hold_up_nobody(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    night = await stage(at(23, 23), document=QUIET)
+    monkeypatch.setattr(notices, "waiting", partial(notices.waiting, limit=1))
+    await notify(night.parts, "maple-pediatrics", "osei", "x", at(24, 8))
+    await notify(night.parts, "maple-pediatrics", "chen", "You have the morning.", at(24, 9, 30))
+    await goes_on(night, at(23, 23, 2))
+    assert (texts(night, CHEN), texts(night, OSEI)) == (["Maple Pediatrics: You have the morning."], [])
+
+
+async def test_a_fault_of_ones_own_stops_nobody_else(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    night = await stage(at(23, 10), document=document())
+    tell = noticing.tell_member
+
+    async def broken(parts: Parts, practice: str, member: str, words: str) -> bool:
+        if member == "osei":
+            raise RuntimeError("not everybody has a name like this")
+        return await tell(parts, practice, member, words)
+
+    monkeypatch.setattr(noticing, "tell_member", broken)
+    await notify(night.parts, "maple-pediatrics", "osei", "x", at(23, 11))
+    await notify(night.parts, "maple-pediatrics", "chen", "You have the night.", at(25, 8))
+    await night.passes(5)
+    assert texts(night, CHEN) == ["Maple Pediatrics: You have the night."]
+
+
 async def test_so_many_that_one_text_does_not_hold_them(stage: Stage):
     night = await stage(at(23, 10), document=document())
     words = [f"Number {n}: {'x' * 150}." for n in range(5)]
@@ -91,6 +129,6 @@ async def test_so_many_that_one_text_does_not_hold_them(stage: Stage):
             "INSERT INTO notices (practice, member, words, latest, made_at)"
             " VALUES ('maple-pediatrics', 'osei', :w, '2026-11-30T12:00Z', '2026-11-23T15:00Z')", w=each,
         )  # fmt: skip
-    assert await tell_waiting(night.parts) == 5
-    await night.passes(5)
-    assert [text.count("Number") for text in texts(night, OSEI)] == [2, 2, 1]
+    assert await tell_waiting(night.parts) == 2
+    await goes_on(night, at(23, 10, 25))
+    assert [text.count("Number") for text in texts(night, OSEI)] == [2, 2, 1], "one every ten minutes"

@@ -74,6 +74,16 @@ async def test_who_does_not_want_to_wait_is_put_through_to_a_person(stage: Stage
     await call.hang_up()
 
 
+async def test_the_callers_own_line_lets_them_be_too(stage: Stage):
+    night = await stage(document=document(NOT_URGENT, quiet=("chen", "osei", "ruiz")))
+    night.exchange.rest_faults.refuse(503, 20503, resource="Calls", method="POST", times=1000)
+    call = await holds(night)
+    await night.passes(600)
+    assert rung(night, CHEN, OSEI) == [0, 0]
+    assert night.rung(PATEL) > 0
+    await call.hang_up()
+
+
 async def test_who_has_no_quiet_hours_is_paged_meanwhile(stage: Stage):
     night = await stage(document=document(NOT_URGENT, quiet=("chen", "patel")))
     night.phone(OSEI).behaviour = TAKES

