@@ -72,8 +72,7 @@ def freed(draft: Draft, member: str) -> None:
     if Means.CALL not in steps.present(draft).by or member not in steps.people(draft) or draft.is_put_off(member):
         return
     voice = draft.escalation.roster.members[member].voice
-    tries = [a for a in page.attempts if steps.is_call_of_present(draft, a) and a.address in voice[:1]]
-    if not voice or len(tries) >= TRIES or draft.is_ringing(voice) or is_spared(draft, member):
+    if not voice or len(_tries_of_first(draft, voice)) >= TRIES or draft.is_ringing(voice) or is_spared(draft, member):
         return
     draft.intend(member, Means.CALL, voice[0], Purpose.PAGE)
     draft.say(f"Ringing {draft.name(member)} at {voice[0]}, who is free again")
@@ -172,10 +171,24 @@ def _is_waiting(draft: Draft) -> bool:
     by = steps.present(draft).by
     return (
         any(not attempt.is_final and not attempt.is_to_come(draft.now) for attempt in here)
+        or any(_is_in_line_for(draft, member) for member in people)
         or any(_is_held([a for a in here if a.means is attempt.means], (attempt.address,)) for attempt in here)
         or (Means.CALL in by and any(draft.is_ringing(person.voice) for person in voices))
         or (Means.SMS in by and any(person.sms in texts for person in voices))
     )
+
+
+def _is_in_line_for(draft: Draft, member: str) -> bool:
+    """Whether they talk to another caller, and are to be rung once more in this step when they hang up (`Freed`)."""
+    if Means.CALL not in steps.present(draft).by or member not in draft.escalation.engaged or draft.is_put_off(member):
+        return False
+    voice = draft.escalation.roster.members[member].voice
+    return bool(voice) and len(_tries_of_first(draft, voice)) < TRIES
+
+
+def _tries_of_first(draft: Draft, voice: tuple[str, ...]) -> list[Attempt]:
+    """The present step's calls to the first of these numbers, which is the one that is rung again."""
+    return [a for a in draft.page.attempts if steps.is_call_of_present(draft, a) and a.address in voice[:1]]
 
 
 def _is_held(attempts: list[Attempt], addresses: tuple[str, ...]) -> bool:

@@ -18,6 +18,7 @@ import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
+from storage.errors import NotFoundError
 from telephony.signature import HEADER, signed_url, verify
 from webhooks.site import ANSWER_BOUND, Site
 
@@ -51,7 +52,8 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 def endpoint(handler: Handler, rescue: Rescue | None = None) -> Endpoint:
     """The handler behind the signature check; with `rescue`, an error becomes words, else HTTP 500.
 
-    Twilio retries what fails, and the handlers are made for repeats, so that a failed callback is not lost.
+    Twilio retries what fails, and the handlers are made for repeats, so that a failed callback is not lost. One about
+    a page that is not known any more, or never was, is not asked for again: it would be as unknown then.
     """
 
     async def answer(request: Request) -> Response:
@@ -79,6 +81,8 @@ async def _answer(site: Site, webhook: Webhook, handler: Handler, rescue: Rescue
     except Exception as error:  # noqa: BLE001 - a caller is on the line: whatever went wrong, they hear words
         why = type(error).__name__
         _log.error("webhook_failed", path=webhook.path, error=why, where=where(error))
+        if rescue is None and isinstance(error, NotFoundError):
+            return _response("")
         site.metrics.fallbacks.labels(why).inc()
         if rescue is None:
             return PlainTextResponse("failed; send it again", 500)

@@ -110,10 +110,11 @@ async def test_only_calls_that_were_placed_are_counted(stage: Stage):
     assert CHEN not in after
 
 
-async def test_callers_for_one_clinician_wait_in_line_and_the_oldest_is_next(stage: Stage):
+@pytest.mark.parametrize("by", ["[call, sms]", "[call]"])
+async def test_callers_for_one_clinician_wait_in_line_and_the_oldest_is_next(stage: Stage, by: str):
     lone = SAMPLE.read_text()
     steps = lone[lone.index("    steps:\n") : lone.index("    repeat: 2")]
-    night = await stage(document=lone.replace(steps, "    steps:\n      - {page: [chen], by: [call, sms], for: 10m}\n"))
+    night = await stage(document=lone.replace(steps, f"    steps:\n      - {{page: [chen], by: {by}, for: 10m}}\n"))
     night.phone(CHEN).behaviour = TAKES
     first = await holds(night, PARENT)
     await first.talks_to(night.phone(CHEN))

@@ -171,11 +171,36 @@ def test_who_hangs_up_is_rung_again_where_the_step_found_them_engaged(maple):
     assert night.do(Opened()) == (PlaceCall(1),)
     assert night.page.is_queued
     assert night.do(Freed("chen"), after=1) == (), "she is being rung"
-    night.escalation = replace(night.escalation, policies={"urgent": replace(night.policy, rounds=2)})
-    night.do(Missed(1, "busy"), after=5)
-    assert (night.rung(), night.page.round) == (["0121", "0121"], 1)
+    assert night.do(Missed(1, "busy"), after=5) == (), "she is waited for, although nothing rings"
+    assert (night.page.state, night.page.due) == (PageState.PAGING, night.page.step_until)
     engaged(night)
+    assert night.do(Freed("chen"), after=60) == (PlaceCall(2),)
     night.do(Missed(2, "busy"), after=5)
+    assert night.page.state is PageState.LAST_RESORT, "not twice in one step"
+
+
+def test_a_talk_that_outlasts_the_step_does_not_hold_the_page_longer(maple):
+    night = engaged(Night(maple, step("chen", wait=120), rounds=2), "chen")
+    night.do(Opened())
+    night.do(Missed(1, "busy"), after=5)
+    assert night.do(Due(), after=115) == (PlaceCall(2),), "the second round"
+    night.do(Missed(2, "busy"), after=5)
+    night.do(Due(), after=115)
+    assert night.page.state is PageState.LAST_RESORT
+
+
+def test_nobody_is_waited_for_in_line_while_somebody_else_can_be_called(maple):
+    night = engaged(Night(maple, step("chen", wait=300), step("patel")), "chen")
+    assert night.do(Opened()) == (PlaceCall(1),)
+    assert (night.rung(), night.page.step) == (["0123"], 1)
+
+
+@pytest.mark.parametrize("who", ["silent", "chen"])
+def test_who_cannot_be_rung_is_not_waited_for_in_line(maple, who):
+    night = engaged(Night(maple, step(who, wait=300), rounds=1), who)
+    night.do(Opened())
+    if who == "chen":
+        night.do(PutOff(1), after=1)
     assert night.page.state is PageState.LAST_RESORT
 
 

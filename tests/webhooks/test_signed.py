@@ -9,6 +9,7 @@ import pytest
 import structlog
 from starlette.requests import ClientDisconnect
 
+from storage.errors import UnavailableError
 from telephony.signature import HEADER, sign
 from tests.webhooks.conftest import ACCOUNT, CALLER, ORIGIN, PRACTICE, SECONDARY, Twilio
 
@@ -178,9 +179,32 @@ async def test_an_error_inside_becomes_words_and_a_person_and_its_log_tells_no_v
         assert value not in str(logs)
 
 
-async def test_an_error_where_nobody_listens_is_sent_again_by_twilio(twilio: Twilio) -> None:
-    response = await twilio.post("/twilio/sms/status?page=none&attempt=1", twilio.form(MessageStatus="delivered"))
-    assert response.status_code == 500
+DELIVERED = "/twilio/sms/status?page=none&attempt=1"
+
+
+async def test_an_error_where_nobody_listens_is_sent_again_by_twilio(twilio: Twilio, monkeypatch) -> None:
+    async def fails(*_: object) -> None:
+        raise UnavailableError("the database is away")
+
+    monkeypatch.setattr(type(twilio.parts.site.paging), "happen", fails)
+    assert (await twilio.post(DELIVERED, twilio.form(MessageStatus="delivered"))).status_code == 500
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        (DELIVERED, {"MessageStatus": "delivered"}),
+        ("/twilio/voice/leg?page=none&attempt=1", {"CallStatus": "completed"}),
+        ("/twilio/voice/alert/status?alert=77", {"CallStatus": "completed"}),
+        ("/twilio/sms/alert/status?alert=77", {"MessageStatus": "failed"}),
+        ("/twilio/voice/shift/status?practice=maple-pediatrics&notice=77", {"CallStatus": "completed"}),
+    ],
+)
+async def test_news_of_what_is_not_known_is_not_asked_for_again(
+    twilio: Twilio, path: str, fields: dict[str, str]
+) -> None:
+    response = await twilio.post(path, twilio.form(**fields))
+    assert (response.status_code, response.text) == (204, "")
 
 
 async def test_a_call_to_no_practice_gets_the_advice_and_an_alert(twilio: Twilio) -> None:
