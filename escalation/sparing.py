@@ -5,7 +5,8 @@ somebody else can be called about it. Quiet hours do not count for urgent pages 
 have none now, and where everybody has, it waits until the first of them end.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from whenever import Instant, TimeDelta
@@ -14,7 +15,7 @@ from escalation import steps
 from escalation.draft import Draft
 from escalation.oncall import targets
 from escalation.page import Purpose
-from escalation.policy import Means
+from escalation.policy import Escalation, Means, PolicyStep
 from escalation.roster import Roster
 from escalation.wallclock import DAY, exact, occurrences, reading
 
@@ -52,14 +53,18 @@ def waits_until(draft: Draft) -> Instant | None:
     """
     if draft.policy.urgent or draft.now >= draft.page.opened_at + WAITS_AT_MOST:
         return None
-    found = [
-        quiet_until(draft.escalation.roster, member, draft.now)
-        for index in dict.fromkeys(index for _, index in steps.ahead(draft))
-        for member in targets(draft.escalation, draft.policy.steps[index], draft.now)
-        if member not in draft.page.passed
-    ]
-    ends = [end for end in found if end is not None]
-    return min(ends) if ends and len(ends) == len(found) else None
+    ahead = [draft.policy.steps[index] for index in dict.fromkeys(index for _, index in steps.ahead(draft))]
+    return all_quiet_until(draft.escalation, ahead, draft.now, draft.page.passed)
+
+
+def all_quiet_until(
+    escalation: Escalation, ahead: Sequence[PolicyStep], instant: Instant, passed: AbstractSet[str] = frozenset()
+) -> Instant | None:
+    """When the first quiet hours end of those whom the steps page at the instant; None where somebody has none then."""
+    paged = [member for step in ahead for member in targets(escalation, step, instant) if member not in passed]
+    ends = [quiet_until(escalation.roster, member, instant) for member in paged]
+    known = [end for end in ends if end is not None]
+    return min(known) if known and len(known) == len(ends) else None
 
 
 def quiet_until(roster: Roster, member: str, instant: Instant) -> Instant | None:

@@ -11,6 +11,7 @@ from whenever import Instant
 
 from escalation.oncall import name_of, on_call, targets
 from escalation.policy import Policy, PolicyStep, TargetKind
+from escalation.sparing import LOOKS_AFTER, WAITS_AT_MOST, all_quiet_until, quiet_until
 from ivr.actions import Action, End, GatherKeys, Hold, HoldInLine, OpenPage, RecordVoice, RingDestination
 from ivr.flow import Connect
 from ivr.inputs import DialEnded, DialResult, Entered, Input, Keys, QueueEnded, Recorded
@@ -111,26 +112,52 @@ class _Walk:
         name = connect.policy if isinstance(connect, Connect) else next(iter(self._plan.escalation.policies))
         policy = self._plan.escalation.policies[name]
         yield f"A page is opened by the policy {name}:"
-        at = self._now
+        at = begins = self._waited(policy)
+        if begins > self._now:
+            shown = begins.to_tz(self._plan.zone).format("EEE YYYY-MM-DD HH:mm")
+            yield f"  It is not urgent, and everybody whom it may page has quiet hours: it waits until {shown}"
+            yield "  (the caller is told so, and whoever does not want to wait is put through to a person); then:"
         for number, wanted in enumerate(policy.steps, start=1):
-            yield from self._step(number, wanted, at)
-            at += wanted.wait
+            asked = targets(self._plan.escalation, wanted, at)
+            quiet = [member for member in asked if self._is_quiet(policy, member, at)]
+            paged = [member for member in asked if member not in quiet]
+            yield from self._step(number, wanted, paged, at, (at - begins).total("seconds"))
+            if quiet:
+                yield f"     not {self._names(quiet)}: it is not urgent, and they have quiet hours"
+            if paged:
+                at += wanted.wait
         rounds = f", {policy.rounds} rounds in all" if policy.rounds > 1 else ""
         yield f"  then again from the first step{rounds}; then {_resort(policy)}."
         held = policy.hold_at_most.total("minutes")
         yield f"  The caller holds for at most {held:g} min; the page goes on without them until a person has it."
 
-    def _step(self, number: int, wanted: PolicyStep, at: Instant) -> Iterator[str]:
-        roster = self._plan.escalation.roster
-        members = targets(self._plan.escalation, wanted, at)
+    def _waited(self, policy: Policy) -> Instant:
+        """When the page begins, which looks now and then who is on call by then."""
+        at, longest = self._now, self._now + WAITS_AT_MOST
+        while (
+            not policy.urgent
+            and at < longest
+            and (until := all_quiet_until(self._plan.escalation, policy.steps, at)) is not None
+        ):
+            at = min(until, at + LOOKS_AFTER, longest)
+        return at
+
+    def _is_quiet(self, policy: Policy, member: str, at: Instant) -> bool:
+        waits = not policy.urgent and at < self._now + WAITS_AT_MOST
+        return waits and quiet_until(self._plan.escalation.roster, member, at) is not None
+
+    def _step(self, number: int, wanted: PolicyStep, members: list[str], at: Instant, after: float) -> Iterator[str]:
         self.pages += [member for member in members if member not in self.pages]
-        after = (at - self._now).total("seconds")
         means = " and ".join(m.value for m in wanted.by)
-        names = ", ".join(name_of(roster, member) for member in members) or "nobody (the step is skipped)"
+        names = self._names(members) or "nobody (the step is skipped)"
         yield f"  {number}. after {after:.0f} s at the latest, by {means}: {names}"
+        roster = self._plan.escalation.roster
         for target in wanted.targets:
             if target.kind is TargetKind.SCHEDULE and (duty := on_call(roster, target.name, at)):
                 yield f"     {duty.because}"
+
+    def _names(self, members: list[str]) -> str:
+        return ", ".join(name_of(self._plan.escalation.roster, member) for member in members)
 
 
 def _resort(policy: Policy) -> str:

@@ -1,10 +1,17 @@
 """The simulation is the live code: what it says is what a call would meet."""
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from whenever import Instant, OffsetDateTime
+from whenever import Instant, OffsetDateTime, Time, TimeDelta
 
+from escalation.advance import advance
+from escalation.events import Due, Opened
 from escalation.oncall import targets
+from escalation.page import CallerPresence, Page, PageState
+from escalation.roster import ALL_DAY, DailyWindow
 from ivr.actions import End, GatherKeys, HoldInLine, OpenPage, RecordVoice, RingDestination
 from ivr.flow import Connect
 from ivr.inputs import DialEnded, DialResult, Entered, Keys, QueueEnded, Recorded
@@ -58,8 +65,9 @@ def paged(plan: Plan, taken, now: Instant) -> list[str]:
     members: dict[str, None] = {}
     at = now
     for wanted in plan.escalation.policies[node.policy].steps:
-        members |= dict.fromkeys(targets(plan.escalation, wanted, at))
-        at += wanted.wait
+        paged = targets(plan.escalation, wanted, at)
+        members |= dict.fromkeys(paged)
+        at += wanted.wait if paged else TimeDelta.ZERO
     return list(members)
 
 
@@ -118,3 +126,59 @@ def test_another_language_is_marked(maple: Plan) -> None:
 
 def test_keys_that_lead_round_and_round_come_to_an_end(maple: Plan) -> None:
     assert "round and round" in explain(maple, Call(PARENT, ("4",) * 99), Load(), NIGHT).lines[-1]
+
+
+# ---- quiet hours ----------------------------------------------------------------------------------------------------
+
+
+def not_urgent(plan: Plan, quiet: dict[str, tuple[Time, Time]]) -> Plan:
+    members = {
+        name: replace(member, quiet=(DailyWindow(ALL_DAY.days, *quiet[name]),)) if name in quiet else member
+        for name, member in plan.escalation.roster.members.items()
+    }
+    roster = replace(plan.escalation.roster, members=members)
+    policies = {name: replace(policy, urgent=False) for name, policy in plan.escalation.policies.items()}
+    return replace(plan, escalation=replace(plan.escalation, roster=roster, policies=policies))
+
+
+def really_paged(plan: Plan, now: Instant) -> tuple[Instant, list[str]]:
+    """When the page of a caller who has hung up first pages somebody, and whom it pages while nobody answers."""
+    page = Page("1", "maple", "urgent", "urgent", now, caller=CallerPresence.GONE)
+    page, at = advance(plan.escalation, page, Opened(), now).page, now
+    while not page.attempts:
+        at = page.due
+        page = advance(plan.escalation, page, Due(), at).page
+    first = at
+    while page.state is PageState.PAGING and page.round == 0:
+        page = advance(plan.escalation, page, Due(), page.due).page
+    paged = [attempt for attempt in page.attempts if attempt.member and attempt.round == 0]
+    return first, list(dict.fromkeys(attempt.member for attempt in paged))
+
+
+NIGHTLY = (Time(22), Time(7))
+
+
+@pytest.mark.parametrize(
+    ("quiet", "told"),
+    [
+        ({}, False),
+        ({"chen": NIGHTLY}, False),
+        (dict.fromkeys(("chen", "osei", "patel", "ruiz"), NIGHTLY), True),
+        (dict.fromkeys(("chen", "osei", "patel", "ruiz"), NIGHTLY) | {"patel": (Time(22), Time(5))}, True),
+    ],
+)
+def test_a_page_that_is_not_urgent_is_told_as_it_would_be(maple: Plan, quiet, told) -> None:
+    plan = not_urgent(maple, quiet)
+    said = explain(plan, Call(PARENT), Load(), NIGHT)
+    first, members = really_paged(plan, NIGHT)
+    assert set(said.pages) == set(members)
+    waits = [line for line in said.lines if "has quiet hours" in line]
+    assert len(waits) == told
+    if told:
+        assert first.to_tz("America/New_York").format("YYYY-MM-DD HH:mm") in waits[0]
+    assert any("not Dr. Ana Chen: it is not urgent" in line for line in said.lines) == (
+        "chen" in quiet and first < SEVEN
+    )
+
+
+SEVEN = OffsetDateTime.parse_iso("2026-11-22T07:00-05:00").to_instant()
