@@ -19,7 +19,7 @@ from escalation.presence import is_to_be_moved
 from ivr.position import Phase, Position
 from nightbell.alerting import Alerting, failing
 from nightbell.composition import Parts
-from nightbell.handing_over import CALL, TEXT, HandingOver, Job, unsure_after
+from nightbell.handing_over import CALL, TEXT, HandingOver, Job
 from nightbell.noticing import notify
 from nightbell.providers import Provider
 from nightbell.shift_asking import ask_start, tell_start
@@ -40,6 +40,7 @@ from telephony.handing import (
     MOST_TRIES,
     again_after,
     is_platform,
+    unsure_after,
 )
 from telephony.pace import Pacer
 from webhooks.answer import key_of
@@ -226,7 +227,7 @@ class Effects:
             return
         delay = again_after(error)
         if delay is not None and (claimed.tries + 1 < MOST_TRIES or self._handing.is_firsts(claimed)):
-            unsure = unsure_after(claimed, error, looked=looked)
+            unsure = unsure_after(claimed.unsure, error, is_first=claimed.provider == FIRST, looked=looked)
             async with self._parts.database.transaction() as connection:
                 await deliveries.release(connection, page, attempt, unsure)
                 arguments: dict[str, str | int] = {"page": page, "attempt": attempt}

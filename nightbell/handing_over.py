@@ -13,7 +13,7 @@ from nightbell.providers import Provider
 from storage import deliveries, jobs
 from storage.deliveries import FIRST, SECOND, Claim
 from telephony.errors import TwilioError, UncertainError
-from telephony.handing import hands_over, is_in_vain, is_unsure
+from telephony.handing import hands_over, is_in_vain, unsure_after
 
 _log = structlog.get_logger(__name__)
 
@@ -28,11 +28,6 @@ class Job:
 
 CALL: Final = Job(jobs.PLACE_CALL, Means.CALL)
 TEXT: Final = Job(jobs.SEND_SMS, Means.SMS)
-
-
-def unsure_after(claimed: Claim, error: TwilioError, *, looked: bool) -> int:
-    """How many tries at the first provider may have been carried out, now that this one has ended so."""
-    return claimed.unsure + (claimed.provider == FIRST and is_unsure(error) and not looked)
 
 
 class HandingOver:
@@ -71,7 +66,8 @@ class HandingOver:
         self, job: Job, page: str, attempt: int, claimed: Claim, error: TwilioError, *, looked: bool
     ) -> bool:
         """Whether the attempt goes over, since the first did not take it. `looked`: see `hands_over`."""
-        tries, unsure = claimed.tries + 1, unsure_after(claimed, error, looked=looked)
+        tries = claimed.tries + 1
+        unsure = unsure_after(claimed.unsure, error, is_first=claimed.provider == FIRST, looked=looked)
         if not (
             self.is_firsts(claimed)
             and hands_over(error, tries, unsure=claimed.unsure, looks=job is CALL, looked=looked)

@@ -17,7 +17,9 @@ from simulation.life import Outcome, live
 
 WORLDS_AT_ONCE: Final = 250
 MOST_SHOWN: Final = 10
+TOLD_EVERY: Final = 50_000
 stdout = Console(highlight=False, soft_wrap=True, markup=False)
+stderr = Console(highlight=False, soft_wrap=True, markup=False, stderr=True)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -57,7 +59,12 @@ def many(pages: int, first: int, allowed: tuple[Fault, ...], processes: int) -> 
                 seed += WORLDS_AT_ONCE
             done = next(as_completed(waiting))
             waiting.remove(done)
-            outcome.add(done.result())
+            before, result = outcome.pages // TOLD_EVERY, done.result()
+            outcome.add(result)
+            for seed_broken, words in result.broken.items():
+                stderr.print(f"seed {seed_broken}: {words}")
+            if outcome.pages // TOLD_EVERY > before:
+                stderr.print(f"{outcome.pages:,} pages, {len(outcome.broken):,} worlds in which a promise was broken")
         for future in waiting:
             outcome.add(future.result())
     return outcome
@@ -76,6 +83,8 @@ def _report(outcome: Outcome, seconds: float) -> int:
         f"{outcome.pages:,} pages, {outcome.events:,} transactions, {outcome.attempts:,} attempts in {seconds:.0f} s"
         f" ({rate:.0f} pages/s)"
     )
+    kinds = ", ".join(f"{kind} {count:,}" for kind, count in outcome.kinds.most_common())
+    stdout.print(f"events: {kinds}")
     for what, count in outcome.ends.most_common():
         stdout.print(f"{count:>12,}  {what}")
     stdout.print("faults: " + ", ".join(f"{kind} {count:,}" for kind, count in outcome.met.most_common()))

@@ -10,6 +10,7 @@ from escalation.events import (
     CallBackAsked,
     CallerLeft,
     CallerReturned,
+    DialledInVain,
     MessageLeft,
     Opened,
     PatientReached,
@@ -20,6 +21,7 @@ from escalation.oncall import targets
 from escalation.page import CallerPresence, PageState
 from ivr.hold import Holding, PageView, Turn, hold
 from simulation.agenda import CrashedError, Process
+from simulation.faults import Fault
 from simulation.room import Rooms
 from simulation.shell import DownError, Shell, ignoring
 from simulation.store import Row
@@ -115,6 +117,9 @@ class Caller:
                     yield world.between(0.5, 2.0)
                     assert self.rooms is not None  # noqa: S101 - the switchboard sets it before anything happens
                     return (yield from self.rooms.enter(leg))
+                case Turn.DIAL_TAKER:
+                    if (yield from self._dial_taker(leg)):
+                        return None
                 case Turn.DIAL | Turn.TRANSFER:
                     return (yield from self._dial(leg, everybody=turn is Turn.DIAL))
                 case Turn.LEAVE:
@@ -146,7 +151,7 @@ class Caller:
         if row.leg == leg.sid and leg.sid not in row.ended:
             if row.page.caller is CallerPresence.GONE and turn is not Turn.LEAVE:
                 yield from happen(row, StillThere(), server)
-            if turn in {Turn.TRANSFER, Turn.DIAL}:
+            if turn in {Turn.TRANSFER, Turn.DIAL, Turn.DIAL_TAKER}:
                 yield from happen(row, PutThrough(), server)
         return turn
 
@@ -175,6 +180,26 @@ class Caller:
         yield world.between(3.0, 60.0)
         yield from ignoring(self.shell.happen(row, MessageLeft(), world.server))
         return self.twilio.hang_up(leg)
+
+    def _dial_taker(self, leg: Leg) -> Process[bool]:
+        """Who has the page is dialled, screened; whether the call is over after that."""
+        world, row, server = self.world, leg.row, self.world.server
+        yield world.between(5.0, 30.0)
+        if world.chance(0.1):
+            self.twilio.hang_up(leg)
+            return True
+        member = row.page.accepted_by
+        if member is not None and world.chance(0.6):
+            world.act(row, member, AcceptedBy.KEY.value)
+            yield from ignoring(self.shell.happen(row, Accepted(member, AcceptedBy.KEY), server))
+            yield world.between(10.0, 900.0)
+            yield from ignoring(self.shell.happen(row, PatientReached(), server))
+            self.twilio.hang_up(leg)
+            return True
+        yield from ignoring(self.shell.happen(row, DialledInVain(), server))
+        if world.faults.hit(Fault.REPEATED_NEWS):
+            world.agenda.spawn(ignoring(self.shell.happen(row, DialledInVain(), server)), world.between(0.0, 15.0))
+        return False
 
     def _rung(self, row: Row, *, everybody: bool) -> list[str]:
         plan = self.world.plan_of(row)

@@ -33,13 +33,17 @@ LONGEST_LIFE: Final = 3 * 24 * 3600.0
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of one world or of many. `broken`: what did not hold, by the seed that shows it again."""
+    """What became of one world or of many. `broken`: what did not hold, by the seed that shows it again.
+
+    `kinds`: how often which event changed a page.
+    """
 
     pages: int = 0
     events: int = 0
     attempts: int = 0
     ends: Counter[str] = field(default_factory=Counter)
     met: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
     broken: dict[int, str] = field(default_factory=dict)
 
     def add(self, other: "Outcome") -> None:
@@ -49,6 +53,7 @@ class Outcome:
         self.attempts += other.attempts
         self.ends += other.ends
         self.met += other.met
+        self.kinds += other.kinds
         self.broken |= other.broken
 
 
@@ -65,6 +70,7 @@ def live(seed: int, allowed: tuple[Fault, ...] = EVERY, telling: Callable[[str],
     rows = life.world.rows
     outcome.pages = len(rows)
     outcome.events = sum(len(row.trail) for row in rows)
+    outcome.kinds.update(type(entry.event).__name__ for row in rows for entry in row.trail)
     outcome.attempts = sum(len(row.page.attempts) for row in rows)
     outcome.met.update({kind.value: count for kind, count in life.world.faults.met.items()})
     return outcome
@@ -115,6 +121,8 @@ class _Life:
         row = Row(Page(name, "maple", "urgent", POLICY, opened, caller=presence), "")
         world.rows.append(row)
         world.agenda.spawn(self.caller.calls(row), begins)
+        if world.chance(0.1):
+            world.agenda.spawn(ignoring(self.staff.call_in(row)), begins + world.between(5.0, 900.0))
         while world.faults.hit(Fault.STALE_WAKE):
             early = ignoring(self.shell.happen(row, Due(), world.server))
             world.agenda.spawn(early, begins + world.between(0.0, 3000.0))

@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from escalation.events import Failed, Placed
+from escalation.events import Failed, HandedOver, Placed
 from escalation.page import Attempt, AttemptState
+from escalation.policy import Means
 from simulation.agenda import Process
 from simulation.faults import Fault
 from simulation.moment import BrokenError
@@ -14,11 +15,11 @@ from simulation.store import Delivery, Row
 from simulation.texts import Texts
 from simulation.twilio import Leg, Twilio
 from simulation.world import Machine, World
-from storage.deliveries import UNKNOWN_FOR
-from telephony.errors import AccountError, BusyError, GoneError, TwilioError, UncertainError
-from telephony.handing import MOST_TRIES, again_after
+from storage.deliveries import FIRST, UNKNOWN_FOR, Claim
+from telephony.circuit import REST
+from telephony.errors import TwilioError, UncertainError
+from telephony.handing import MOST_TRIES, again_after, hands_over, is_in_vain, is_platform, unsure_after
 
-_PLATFORM: Final = (AccountError, BusyError, GoneError, UncertainError)
 _MAY_DOUBLE: Final = frozenset({Fault.STALL, Fault.CLOCK})
 """A worker that outlives its claim, or a clock by which a call seems older than its attempt."""
 
@@ -32,12 +33,14 @@ class Placing:
         self.twilio = twilio
         self.staff = staff
         self.texts = texts
+        self._fails_until = dict.fromkeys(Means, -1.0)
 
     def place(self, row: Row, number: int, machine: Machine, again: Job) -> Process[None]:
         """Ring the attempt's address. `again`: the same job."""
         self.shell.up()
         if row.deliveries[number].state is not AttemptState.INTENDED:
             return
+        yield from self._pass_by(row, number, machine)
         yield self.world.between(0.0, 2.0)  # for a slot
         self.shell.up()
         claimed = row.claim(number, self.world.now)
@@ -45,66 +48,105 @@ class Placing:
             yield from self._tell_placed(row, number, machine)
             return
         yield from self._dangers()
-        tries = claimed.tries - 1
+        looks = claimed.tries > 0
         try:
-            leg = (yield from self._found(claimed)) if tries else None
+            leg = (yield from self._found(row.deliveries[number], claimed)) if looks else None
+            looks = False
+            if leg is None and self._is_firsts(claimed) and is_in_vain(claimed.tries, claimed.unsure):
+                event = HandedOver(number, "the first one did not place it")
+                yield from self._hand_over(row, event, claimed.tries + 1, claimed.unsure, machine, again)
+                return
             if leg is None:
                 leg = yield from self._call(row, number, claimed)
         except TwilioError as error:
-            yield from self._not_placed(row, number, again, tries, error, machine)
+            yield from self._not_placed(row, number, again, claimed, error, machine, looked=looks)
             return
-        yield from self._was_placed(row, number, leg.sid, machine)
+        yield from self._was_placed(row, number, leg.sid, machine, claimed.provider)
 
-    def _call(self, row: Row, number: int, claimed: Delivery) -> Process[Leg]:
+    def _call(self, row: Row, number: int, claimed: Claim) -> Process[Leg]:
         attempt = _attempt(row, number)
 
         def begin() -> Leg:
-            self._may_be_called(row, number)
-            leg = self.twilio.leg(row, claimed.address, attempt, self.staff.on_end)
+            self._may_be_called(row, number, claimed)
+            leg = self.twilio.leg(row, claimed.address, attempt, self.staff.on_end, claimed.provider)
             leg.task = self.world.agenda.spawn(self.staff.ring(leg))
             return leg
 
-        return self.twilio.take(claimed.address, begin)
+        return self.twilio.take(claimed.address, begin, claimed.provider)
 
-    def _may_be_called(self, row: Row, number: int) -> None:
-        """No two calls live at once for one attempt, unless a worker outlived its claim or its clock was wrong."""
+    # ---- the second provider: see `nightbell.handing_over` ------------------------------------------------------
+
+    def _is_firsts(self, claimed: Claim) -> bool:
+        return self.world.has_second and claimed.provider == FIRST
+
+    def _pass_by(self, row: Row, number: int, machine: Machine) -> Process[None]:
+        """The second is asked at once, where the first failed a moment ago."""
+        stored = row.deliveries[number]
+        fails = self.world.has_second and self.world.now < self._fails_until[stored.means]
+        if fails and stored.provider == FIRST and not stored.tries:
+            yield from self._hand_over(row, HandedOver(number, "the first provider failed a moment ago"), 0, 0, machine)
+
+    def _hand_over(
+        self, row: Row, event: HandedOver, tries: int, unsure: int, machine: Machine, again: Job | None = None
+    ) -> Process[None]:
+        self.shell.crash_point()
+        self.shell.up()
+        if not row.hand_over(event.attempt, tries, unsure):
+            return
+        yield from self.shell.happen(row, event, machine, within=True)
+        if again is not None:
+            self.world.agenda.spawn(self.shell.job(again), self.world.between(0.005, 1.0))
+        self.shell.crash_point()
+
+    # -------------------------------------------------------------------------------------------------------------
+
+    def _may_be_called(self, row: Row, number: int, claimed: Claim) -> None:
+        """No two calls live at once for one attempt, unless a worker outlived its claim or its clock was wrong.
+
+        Or the second provider was asked since the first would not say whether it had placed it; the trail says so.
+        """
         row.calls[number] = row.calls.get(number, 0) + 1
         live = [leg for leg in self.twilio.legs.values() if leg.row is row and not leg.is_over and leg.attempt]
         same = [leg for leg in live if leg.attempt is not None and leg.attempt.number == number]
+        is_said = any(isinstance(entry.event, HandedOver) and entry.event.twice for entry in row.trail)
+        if claimed.provider != FIRST and is_said:
+            return
         if same and not _MAY_DOUBLE & self.world.faults.met.keys():
             raise BrokenError(self._may_be_called, f"attempt {number} of {row.page.id}, again")
 
-    def _found(self, claimed: Delivery) -> Process[Leg | None]:
+    def _found(self, own: Delivery, claimed: Claim) -> Process[Leg | None]:
         """A call that an earlier try placed without getting the answer. Raises TwilioError."""
         since = (claimed.intended_at - START).total("seconds")
-        live = yield from self.twilio.look(claimed.address, since)
-        if claimed.sid is not None:  # its own callback was quicker than the look
-            return self.twilio.legs[claimed.sid]
+        live = yield from self.twilio.look(claimed.address, since, claimed.provider)
+        if own.sid is not None:  # its own callback was quicker than the look
+            return self.twilio.legs[own.sid]
         stored = [each for row in self.world.rows for each in row.deliveries.values()]
         known = {each.sid for each in stored}
         found = next((leg for leg in live if leg.sid not in known), None)
         alike = (each for each in stored if each.address == claimed.address)
         unknown = (each for each in alike if each.tries > 1 or (each.tries and each.sid is None))
         earliest = claimed.intended_at - UNKNOWN_FOR
-        if found and any(each.intended_at > earliest and each is not claimed for each in unknown):
+        if found and any(each.intended_at > earliest and each is not own for each in unknown):
             raise UncertainError("a call to the number may be another attempt's")
         return found
 
     def text(self, row: Row, number: int, machine: Machine, again: Job) -> Process[None]:
         """Text the attempt's address. `again`: the same job."""
         self.shell.up()
+        if _attempt(row, number).state is AttemptState.INTENDED:
+            yield from self._pass_by(row, number, machine)
         claimed = row.claim(number, self.world.now)
         if claimed is None:
             yield from self._tell_placed(row, number, machine)
             return
         yield from self._dangers()
-        tries, attempt = claimed.tries - 1, _attempt(row, number)
+        attempt = _attempt(row, number)
         try:
-            sid = yield from self.twilio.take(claimed.address, lambda: self.texts.begin(row, attempt))
+            sid = yield from self.twilio.take(claimed.address, lambda: self.texts.begin(row, attempt), claimed.provider)
         except TwilioError as error:
-            yield from self._not_placed(row, number, again, tries, error, machine)
+            yield from self._not_placed(row, number, again, claimed, error, machine)
             return
-        yield from self._was_placed(row, number, sid, machine)
+        yield from self._was_placed(row, number, sid, machine, claimed.provider)
 
     def _dangers(self) -> Process[None]:
         """Between the claim and the request a worker may die, or stand still."""
@@ -112,11 +154,11 @@ class Placing:
         if self.world.faults.hit(Fault.STALL):
             yield self.world.between(1.0, 40.0)
 
-    def _was_placed(self, row: Row, number: int, sid: str, machine: Machine) -> Process[None]:
+    def _was_placed(self, row: Row, number: int, sid: str, machine: Machine, provider: str) -> Process[None]:
         self.shell.crash_point()
         self.shell.up()
         self._is_its_own(row, number, sid)
-        row.deliveries[number].sid = sid
+        row.set_sid(number, sid, provider)
         self.shell.crash_point()
         page = yield from self.shell.happen(row, Placed(number), machine)
         if page.attempts[number - 1].state is AttemptState.CANCELED:
@@ -132,21 +174,37 @@ class Placing:
         """A worker that died when it had Twilio's answer may not have told the page."""
         stored = row.deliveries[number]
         if stored.sid is not None and stored.state is AttemptState.INTENDED:
-            yield from self._was_placed(row, number, stored.sid, machine)
+            yield from self._was_placed(row, number, stored.sid, machine, stored.provider)
 
     def _not_placed(
-        self, row: Row, number: int, again: Job, tries: int, error: TwilioError, machine: Machine
+        self,
+        row: Row,
+        number: int,
+        again: Job,
+        claimed: Claim,
+        error: TwilioError,
+        machine: Machine,
+        *,
+        looked: bool = False,
     ) -> Process[None]:
         self.world.tell(row.page.id, "attempt", number, "failed:", type(error).__name__)
+        stored, firsts = row.deliveries[number], self._is_firsts(claimed)
+        tries = claimed.tries + 1
+        unsure = unsure_after(claimed.unsure, error, is_first=claimed.provider == FIRST, looked=looked)
+        looks = stored.means is Means.CALL
+        if firsts and hands_over(error, tries, unsure=claimed.unsure, looks=looks, looked=looked):
+            self._fails_until[stored.means] = self.world.now + REST.total("seconds")
+            event = HandedOver(number, str(error), twice=unsure > 0)
+            yield from self._hand_over(row, event, tries, unsure, machine, again)
+            return
         delay = again_after(error)
         self.shell.crash_point()
         self.shell.up()
-        if delay is not None and tries + 1 < MOST_TRIES:
-            row.deliveries[number].claimed_until = -1.0
+        if delay is not None and (tries < MOST_TRIES or firsts):
+            stored.claimed_until, stored.unsure = -1.0, unsure
             self.world.agenda.spawn(self.shell.job(again), delay)
             return
-        platform = isinstance(error, _PLATFORM)
-        yield from self.shell.happen(row, Failed(number, str(error), platform=platform), machine)
+        yield from self.shell.happen(row, Failed(number, str(error), platform=is_platform(error)), machine)
 
     def cancel(self, row: Row, number: int, _machine: Machine) -> Process[None]:
         """End a call that nobody needs any more."""

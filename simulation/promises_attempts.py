@@ -15,6 +15,7 @@ ONCE_AGAIN: Final = 2
 SWEPT_WITHIN: Final = seconds(30)
 _WITHOUT_WORDS: Final = frozenset({AttemptState.ACCEPTED, AttemptState.DECLINED, AttemptState.PUT_OFF})
 _PUT_OFF: Final = " cannot talk now: rung again "
+_CALLED_IN: Final = " has called in"
 _BEGINS: Final = ("Ringing ", "Texting ", "Telling ", "Trying ")
 
 
@@ -44,15 +45,22 @@ def ended_calls_are_hung_up(at: Moment) -> None:
 
 
 def every_attempt_is_carried_out(at: Moment) -> None:
-    """Each new attempt has exactly one effect, and no effect is about an attempt that is not stored."""
+    """Each new attempt has exactly one effect, and no effect is about an attempt that is not stored.
+
+    But for those who call in themselves: their attempt is there already.
+    """
     begun = sorted(e.attempt for e in at.result.effects if isinstance(e, PlaceCall | SendSms))
-    if begun != [attempt.number for attempt in at.new]:
+    if begun != [attempt.number for attempt in at.new if attempt.number not in at.row.called_in]:
         raise BrokenError(every_attempt_is_carried_out, f"effects for {begun}")
 
 
 def the_trail_shows_every_attempt(at: Moment) -> None:
     """The trail tells of each attempt as it begins, and each that came to nothing says why."""
-    told = sum(1 for sentence in at.result.trail if sentence.startswith(_BEGINS) or _PUT_OFF in sentence)
+    told = sum(
+        1
+        for sentence in at.result.trail
+        if sentence.startswith(_BEGINS) or _PUT_OFF in sentence or _CALLED_IN in sentence
+    )
     if told < len(at.new):
         raise BrokenError(the_trail_shows_every_attempt, f"{len(at.new)} attempts begin: {at.result.trail}")
     for old, new in at.changed():
@@ -75,7 +83,8 @@ def a_final_attempt_stays(at: Moment) -> None:
 
 def no_phone_is_rung_twice_at_once(at: Moment) -> None:
     """A page never has two calls to one phone under way, unless who shares it asked to be rung at this very time."""
-    live = [(a.address, a.member) for a in at.page.attempts if a.means is Means.CALL and not a.is_final]
+    rung = [a for a in at.page.attempts if a.number not in at.row.called_in]
+    live = [(a.address, a.member) for a in rung if a.means is Means.CALL and not a.is_final]
     if any(a.state is AttemptState.PUT_OFF for a in at.page.attempts):
         twice = len(live) != len(set(live))
     else:
@@ -91,14 +100,15 @@ def attempts_are_bounded(at: Moment) -> None:
     """
     plans = len(at.world.plans) if at.is_by_another else 1
     for new in at.new:
-        if new.purpose not in {Purpose.PAGE, Purpose.LAST_RESORT}:
+        if new.purpose not in {Purpose.PAGE, Purpose.LAST_RESORT} or new.number in at.row.called_in:
             continue
         key = (new.purpose, new.step, new.round, new.means, new.address)
         # Two people may share a phone for calls; each is one reason to call it.
         alike = [a for a in at.page.attempts if (a.purpose, a.step, a.round, a.means, a.address) == key]
-        same = [a for a in alike if a.state is not AttemptState.PUT_OFF]  # each asked for one more
+        same = [a for a in alike if a.number not in at.row.called_in]
+        asked = sum(a.state is AttemptState.PUT_OFF for a in alike)  # each of them for one more
         owners = len({a.member for a in same})
-        if len(same) > ONCE_AGAIN * owners * plans:
+        if len(same) > ONCE_AGAIN * owners * plans + asked:
             raise BrokenError(attempts_are_bounded, f"{len(same)} attempts at {key}")
 
 
@@ -112,9 +122,10 @@ def nothing_stays_unplaced(at: Moment) -> None:
 
 
 def nobody_who_passed_is_paged(at: Moment) -> None:
-    """Who has passed the page on is left alone about it."""
+    """Who has passed the page on is left alone about it. They may call in about it all the same."""
     for new in at.new:
-        if new.purpose is Purpose.PAGE and new.member in at.page.passed:
+        called = new.purpose is Purpose.PAGE and new.number not in at.row.called_in
+        if called and new.member in at.page.passed:
             raise BrokenError(nobody_who_passed_is_paged, new.member)
 
 

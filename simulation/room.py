@@ -6,9 +6,11 @@ from typing import Final
 
 from escalation.events import CallerJoined, ClinicianJoined, ClinicianLeft
 from simulation.agenda import Process, Task
+from simulation.moment import BrokenError
 from simulation.shell import Shell
 from simulation.twilio import Leg, Twilio
 from simulation.world import World
+from storage.deliveries import FIRST
 
 TWO: Final = 2
 
@@ -35,6 +37,7 @@ class Rooms:
 
     def enter(self, leg: Leg) -> Process[None]:
         """The leg comes into its page's room, and waits there for as long as its person likes."""
+        a_room_is_of_one_account(leg)
         room = self._rooms.setdefault(leg.row.page.id, Room())
         if not room.legs:
             self._opened += 1
@@ -81,3 +84,9 @@ class Rooms:
             yield from self.shell.happen(row, ClinicianJoined(room), server)
         elif what == "leave" and leg.sid == row.clinician:
             yield from self.shell.happen(row, ClinicianLeft(room), server)
+
+
+def a_room_is_of_one_account(leg: Leg) -> None:
+    """Legs of two accounts never meet in a room: each would wait there alone."""
+    if leg.provider != FIRST:
+        raise BrokenError(a_room_is_of_one_account, f"{leg.sid} of the second provider")

@@ -13,7 +13,7 @@ from whenever import Instant, TimeDelta
 
 from escalation.advance import advance
 from escalation.effects import Advance, Effect, PlaceCall, SendSms
-from escalation.events import CallerLeft, Due, Event, Freed
+from escalation.events import CallerLeft, DialledIn, Due, Event, Freed
 from escalation.page import AttemptState, Page, PageState
 from escalation.policy import Means
 from escalation.presence import freed, on_the_line
@@ -58,6 +58,8 @@ class Shell:
             if not within and world.faults.hit(Fault.RACE):
                 yield world.between(0.0, 0.2)
                 self.up()
+            if isinstance(event, DialledIn) and result.page is not before:
+                row.called_in.add(len(result.page.attempts))
             self.watch.looks(row, before, event, result, clock)
             if result.page is before:
                 return row.page

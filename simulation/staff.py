@@ -5,14 +5,16 @@ The server's side of each webhook is that of `webhooks.screening`, in a few word
 
 from typing import Final
 
-from escalation.events import Accepted, AcceptedBy, Declined, Doubled, PatientReached, PutOff
-from escalation.page import Attempt, CallerPresence, Page, PageState, Purpose
+from escalation.events import Accepted, AcceptedBy, Declined, DialledIn, Doubled, Missed, Noted, PatientReached, PutOff
+from escalation.page import Attempt, CallerPresence, Note, Page, PageState, Purpose
 from simulation.agenda import CrashedError, Process
 from simulation.faults import Fault
 from simulation.room import Rooms
 from simulation.shell import DownError, Shell, ignoring
+from simulation.store import Row
 from simulation.twilio import Leg, Twilio
-from simulation.world import World
+from simulation.world import Machine, World
+from storage.deliveries import FIRST
 from webhooks.progress import leg_event
 
 PROMPT: Final = 18.0
@@ -47,6 +49,32 @@ class Staff:
         leg.is_answered = True
         self._status(leg, "in-progress")
         return (yield from self._screen(leg))
+
+    def call_in(self, row: Row) -> Process[None]:
+        """One of the staff calls the practice themselves, from a number of theirs and with their PIN."""
+        world, server = self.world, self.world.server
+        members = [m for m in world.plan_of(row).roster.members.values() if m.voice]
+        if not members or not row.page.version:
+            return
+        member = world.random.choice(members)
+        before = row.page
+        page = yield from self.shell.happen(row, DialledIn(member.id, member.voice[-1]), server, within=True)
+        if page is before:  # they hear that it is closed, or somebody else's
+            return
+        leg = self.twilio.leg(row, member.voice[-1], page.attempts[-1], self.on_end)
+        leg.is_answered = True
+        row.set_sid(page.attempts[-1].number, leg.sid, FIRST)
+        leg.task = world.agenda.spawn(self._screen(leg))
+        world.agenda.spawn(self._reconcile(leg))
+
+    def _reconcile(self, leg: Leg) -> Process[None]:
+        """The end of a call that came in, and was never told: in the end, Twilio is asked."""
+        while not leg.is_over:
+            yield self.world.between(300.0, 370.0)
+        yield from self.shell.job(lambda machine: self._hung_up(leg, machine))
+
+    def _hung_up(self, leg: Leg, machine: Machine) -> Process[None]:
+        yield from self.shell.happen(leg.row, Missed(_attempt(leg).number, "they hung up"), machine)
 
     def on_end(self, leg: Leg, status: str) -> None:
         """What is told when such a leg is over."""
@@ -107,10 +135,12 @@ class Staff:
         return self.twilio.hang_up(leg)
 
     def _accept(self, leg: Leg, attempt: Attempt) -> Process[Page]:
-        row, event = leg.row, Accepted(attempt.member, AcceptedBy.KEY, attempt.number)
+        row = leg.row
         self.world.act(row, attempt.member, "key", attempt.number)
         self.shell.up()
-        row.deliveries[attempt.number].sid = leg.sid
+        other = row.set_sid(attempt.number, leg.sid, leg.provider)
+        apart = leg.provider != FIRST
+        event = Accepted(attempt.member, AcceptedBy.KEY, attempt.number, apart=apart, is_other=other)
         if self.world.faults.hit(Fault.REPEATED_NEWS):
             again = ignoring(self.shell.happen(row, event, self.world.server))
             self.world.agenda.spawn(again, self.world.between(0.0, 20.0))
@@ -126,8 +156,8 @@ class Staff:
     def _join(self, leg: Leg) -> Process[None]:
         world = self.world
         yield world.between(0.5, 2.5)
-        if world.chance(0.06):
-            return self.twilio.hang_up(leg)  # hangs up between accepting and talking
+        if leg.provider != FIRST or world.chance(0.06):
+            return self.twilio.hang_up(leg)  # it cannot come into the room; or: hangs up between accepting and talking
         assert self.rooms is not None  # noqa: S101 - the switchboard sets it before anything happens
         return (yield from self.rooms.enter(leg))
 
@@ -143,6 +173,7 @@ class Staff:
             if world.chance(0.6):
                 yield from self._talk(leg)
                 break
+            yield from self._note(leg, Note.NO_ANSWER)
         return self.twilio.hang_up(leg)
 
     def _talk(self, leg: Leg) -> Process[None]:
@@ -151,6 +182,11 @@ class Staff:
         yield from ignoring(self.shell.happen(leg.row, reached, world.server))
         yield world.between(20.0, 600.0)
         yield from ignoring(self.shell.happen(leg.row, reached, world.server))
+        if world.chance(0.2):
+            yield from self._note(leg, world.random.choice(tuple(Note)))
+
+    def _note(self, leg: Leg, note: Note) -> Process[None]:
+        yield from ignoring(self.shell.happen(leg.row, Noted(note, leg.sid), self.world.server))
 
     # ---- status callbacks ---------------------------------------------------------------------------------------
 
@@ -160,7 +196,7 @@ class Staff:
     def _webhook(self, leg: Leg, status: str) -> Process[None]:
         number = _attempt(leg).number
         self.shell.up()
-        known = leg.row.know_sid(number, leg.sid)
+        known = leg.row.know_sid(number, leg.sid, leg.provider)
         self.shell.crash_point()
         event = leg_event(number, status) if known == leg.sid else Doubled(number)
         if event is not None:

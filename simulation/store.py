@@ -11,6 +11,7 @@ from whenever import Instant
 from escalation.effects import Advance
 from escalation.page import AttemptState, Page
 from escalation.policy import Means
+from storage.deliveries import FIRST, SECOND, Claim
 
 CLAIM = 15.0
 """Seconds of the database's own clock, which is right."""
@@ -22,7 +23,10 @@ class ConflictError(Exception):
 
 @dataclass(slots=True)
 class Delivery:
-    """The row of an attempt. `claimed_until`: by the database's clock. `intended_at`, `changed_at`: by the shell's."""
+    """The row of an attempt. `claimed_until`: by the database's clock. `intended_at`, `changed_at`: by the shell's.
+
+    `provider`, `unsure`: as `storage.deliveries` has them.
+    """
 
     address: str
     means: Means
@@ -33,6 +37,8 @@ class Delivery:
     tries: int = 0
     claimed_until: float = -1.0
     sid: str | None = None
+    provider: str = FIRST
+    unsure: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,8 @@ class Entry:
 class Row:
     """A page, as stored. `ended`: legs of the caller whose end is stored. `slots`: what is not to be done again.
 
-    `alerted`, `calls`: what was really done at last: alerts raised, and calls placed for each attempt.
+    `alerted`, `calls`: what was really done at last: alerts raised, and calls placed for each attempt. `called_in`:
+    the attempts on which nobody was rung, since they had called themselves.
     """
 
     page: Page
@@ -62,6 +69,7 @@ class Row:
     armed: int = 0
     alerted: int = 0
     calls: dict[int, int] = field(default_factory=dict)
+    called_in: set[int] = field(default_factory=set)
 
     def commit(self, before: Page, result: Advance, entry: Entry) -> None:
         """Write what `advance` returned. ConflictError: `before` is not what is stored any more."""
@@ -79,25 +87,44 @@ class Row:
                 stored = self.deliveries[attempt.number]
                 stored.state, stored.why, stored.changed_at = attempt.state, attempt.why, attempt.at
 
-    def claim(self, number: int, now: float) -> Delivery | None:
+    def claim(self, number: int, now: float) -> Claim | None:
         """Claim an attempt that is still only intended. None: nothing is to be done, or another worker is at it."""
         stored = self.deliveries.get(number)
         if stored is None or not self.is_unplaced(number) or stored.claimed_until >= now:
             return None
+        claim = Claim(stored.address, stored.intended_at, stored.tries, stored.provider, stored.unsure)
         stored.tries += 1
+        stored.unsure += stored.provider == FIRST
         stored.claimed_until = now + CLAIM
-        return stored
+        return claim
+
+    def hand_over(self, number: int, tries: int, unsure: int) -> bool:
+        """Give the claim back, for the second provider; False: it has named itself, or somebody else has begun it."""
+        stored = self.deliveries[number]
+        if not self.is_unplaced(number) or stored.provider != FIRST or stored.tries != tries:
+            return False
+        stored.provider, stored.tries, stored.unsure, stored.claimed_until = SECOND, 0, unsure, -1.0
+        return True
 
     def is_unplaced(self, number: int) -> bool:
         """Whether nobody knows of a call or message for the attempt."""
         stored = self.deliveries[number]
         return stored.state is AttemptState.INTENDED and stored.sid is None
 
-    def know_sid(self, number: int, sid: str) -> str:
+    def know_sid(self, number: int, sid: str, provider: str) -> str:
         """Which call an attempt is: the one known already, else this one."""
         stored = self.deliveries[number]
-        stored.sid = stored.sid or sid
+        if stored.sid is None:
+            stored.sid, stored.provider = sid, provider
         return stored.sid
+
+    def set_sid(self, number: int, sid: str, provider: str) -> bool:
+        """Which call or message an attempt is from now on; whether it was known as another one."""
+        stored = self.deliveries[number]
+        before = stored.sid
+        if before != sid:
+            stored.sid, stored.provider = sid, provider
+        return before not in {None, sid}
 
     def take_slot(self, what: str) -> bool:
         """True for the first who asks."""

@@ -1,6 +1,6 @@
 """Texts to the staff: their receipts, which may lie, and who reads and answers them; and what operators do."""
 
-from escalation.events import Accepted, AcceptedBy, Declined, Delivered, Event, Failed, Placed, Resolved
+from escalation.events import Accepted, AcceptedBy, CallMe, Declined, Delivered, Event, Failed, Placed, Resolved
 from escalation.page import Attempt, PageState, Purpose
 from simulation.agenda import Process
 from simulation.faults import Fault
@@ -67,6 +67,9 @@ class Texts:
             return
         self.world.act(row, event.member, by)
         yield from ignoring(self.shell.happen(row, event, self.world.server))
+        if by == AcceptedBy.LINK.value and self.world.chance(0.3):
+            yield self.world.between(1.0, 200.0)
+            yield from ignoring(self.shell.happen(row, CallMe(event.member), self.world.server))
         if self.world.faults.hit(Fault.REPEATED_NEWS):
             yield self.world.between(0.0, 5.0)
             yield from ignoring(self.shell.happen(row, event, self.world.server))

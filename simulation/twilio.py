@@ -14,6 +14,7 @@ from simulation.faults import Fault
 from simulation.shell import ignoring
 from simulation.store import Row
 from simulation.world import World
+from storage.deliveries import FIRST
 from telephony.errors import AccountError, BusyError, GoneError, RefusedError, TwilioError, UncertainError
 
 Taken = TypeVar("Taken")
@@ -25,7 +26,7 @@ NEVER: Final = 21214
 class Leg:
     """One call at Twilio. `task`: what is heard on it now. `on_end`: tells its status when it is over.
 
-    `attempt`: which it is of the page's, None for the caller's own.
+    `attempt`: which it is of the page's, None for the caller's own. `provider`: whose account it is of.
     """
 
     sid: str
@@ -37,12 +38,16 @@ class Leg:
     task: Task | None = None
     room: "Callable[[Leg], None] | None" = None
     """What takes it out of the conference that it is in."""
+    provider: str = FIRST
     is_over: bool = False
     is_answered: bool = False
 
 
 class Twilio:
-    """All legs of a world, and the network between Twilio and the server."""
+    """All legs of a world, and the network between Twilio and the server.
+
+    A second provider is another account: it is there when the first is not, and refuses less.
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -51,39 +56,44 @@ class Twilio:
 
     # ---- its REST API -------------------------------------------------------------------------------------------
 
-    def take(self, address: str, begin: Callable[[], Taken]) -> Process[Taken]:
+    def take(self, address: str, begin: Callable[[], Taken], provider: str = FIRST) -> Process[Taken]:
         """Take a call or text, which then begins. Raises TwilioError; after UncertainError it may have begun."""
         yield self.world.between(0.05, 0.4)
-        error = self._refusal(address)
-        if (
-            isinstance(error, UncertainError)
-            and self.world.now >= self.world.rest_down_until
-            and self.world.chance(0.5)
-        ):
+        error = self._refusal(address, provider)
+        if isinstance(error, UncertainError) and not self._is_down(provider) and self.world.chance(0.5):
             begin()
         if error is not None:
             raise error
         return begin()
 
-    def leg(self, row: Row, address: str, attempt: Attempt | None, on_end: Callable[[Leg, str], None]) -> Leg:
+    def leg(
+        self,
+        row: Row,
+        address: str,
+        attempt: Attempt | None,
+        on_end: Callable[[Leg, str], None],
+        provider: str = FIRST,
+    ) -> Leg:
         """A call, of which nothing is heard yet."""
-        leg = Leg(f"CA{len(self.legs) + 1}", row, address, attempt, self.world.now, on_end)
+        leg = Leg(f"CA{len(self.legs) + 1}", row, address, attempt, self.world.now, on_end, provider=provider)
         self.legs[leg.sid] = leg
-        self.world.tell(row.page.id, leg.sid, "to", address, "for", attempt and attempt.number)
+        by = "" if provider == FIRST else "by the second provider"
+        self.world.tell(row.page.id, leg.sid, "to", address, "for", attempt and attempt.number, by)
         return leg
 
-    def look(self, address: str, since: float) -> Process[list[Leg]]:
+    def look(self, address: str, since: float, provider: str) -> Process[list[Leg]]:
         """The live calls to a number since then, as Twilio's clock has it. Raises TwilioError."""
         yield self.world.between(0.05, 0.3)
-        self._must_answer()
+        self._must_answer(provider)
         found = (leg for leg in self.legs.values() if leg.address == address and leg.attempt is not None)
-        return [leg for leg in found if not leg.is_over and leg.created >= since - 1.0]
+        mine = (leg for leg in found if leg.provider == provider)
+        return [leg for leg in mine if not leg.is_over and leg.created >= since - 1.0]
 
     def end(self, sid: str) -> Process[None]:
         """End a call. Raises TwilioError."""
         yield self.world.between(0.05, 0.3)
-        self._must_answer()
         leg = self.legs[sid]
+        self._must_answer(leg.provider)
         if leg.is_over:
             raise GoneError("no such call any more")
         self.hang_up(leg)
@@ -91,8 +101,8 @@ class Twilio:
     def move(self, sid: str, process: Callable[[Leg], Process[None]]) -> Process[None]:
         """Let a live call go on elsewhere. Raises TwilioError."""
         yield self.world.between(0.05, 0.3)
-        self._must_answer()
         leg = self.legs[sid]
+        self._must_answer(leg.provider)
         if leg.is_over or not leg.is_answered:
             raise GoneError("the call is not in a state to be moved")
         self.world.tell(leg.row.page.id, sid, "is moved")
@@ -135,22 +145,27 @@ class Twilio:
 
     # ---- its refusals -------------------------------------------------------------------------------------------
 
-    def _refusal(self, address: str) -> TwilioError | None:
+    def _is_down(self, provider: str) -> bool:
+        return provider == FIRST and self.world.now < self.world.rest_down_until
+
+    def _refusal(self, address: str, provider: str) -> TwilioError | None:
         world = self.world
-        if world.now < world.rest_down_until:
+        if self._is_down(provider):
             return UncertainError("no answer")
         if address not in self._bad:
             self._bad[address] = world.faults.hit(Fault.REFUSAL)
         if self._bad[address] and world.chance(0.8):
             return RefusedError("the number cannot be reached", NEVER)
+        if provider != FIRST and not world.chance(0.2):
+            return None
         if world.faults.hit(Fault.BUSY):
             return BusyError(float(world.random.choice((1, 2, 5, 30))))
         if world.faults.hit(Fault.ACCOUNT):
             return AccountError("Twilio refused the account's request")
         return UncertainError("no answer") if world.faults.hit(Fault.UNCERTAIN) else None
 
-    def _must_answer(self) -> None:
-        if self.world.now < self.world.rest_down_until or self.world.faults.hit(Fault.UNCERTAIN):
+    def _must_answer(self, provider: str) -> None:
+        if self._is_down(provider) or self.world.faults.hit(Fault.UNCERTAIN):
             raise UncertainError("no answer")
         if self.world.faults.hit(Fault.BUSY):
             raise BusyError(1.0)

@@ -15,6 +15,8 @@ from simulation.practice import START
 from simulation.store import Row
 
 FARTHEST_JUMP: Final = 3600.0
+WITH_SECOND: Final = 0.3
+"""Of all worlds, those with a second provider."""
 
 
 @dataclass(slots=True)
@@ -42,7 +44,10 @@ class Act:
 
 @dataclass(slots=True)
 class World:
-    """`delayed`: seconds by which injected faults may have held up any page, all in all."""
+    """`delayed`: seconds by which injected faults may have held up any page, all in all.
+
+    `has_second`: a second provider is set.
+    """
 
     seed: int
     random: Random
@@ -57,6 +62,7 @@ class World:
     down_until: float = -1.0
     rest_down_until: float = -1.0
     delayed: float = 0.0
+    has_second: bool = False
     plans: list[Escalation] = field(default_factory=list)
     telling: Callable[[str], None] | None = None
 
@@ -68,8 +74,9 @@ class World:
         plan = practice.draw(random)
         workers = (Machine(agenda, "worker 1"), Machine(agenda, "worker 2"))
         return cls(
-            seed, random, agenda, faults, plan, Machine(agenda, "server"), workers, plans=[plan], telling=telling
-        )
+            seed, random, agenda, faults, plan, Machine(agenda, "server"), workers, plans=[plan], telling=telling,
+            has_second=random.random() < WITH_SECOND,
+        )  # fmt: skip
 
     @property
     def now(self) -> float:

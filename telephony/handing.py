@@ -49,6 +49,14 @@ def is_unsure(error: TwilioError) -> bool:
     return isinstance(error, UncertainError) and not isinstance(error, UnreachedError)
 
 
+def unsure_after(unsure: int, error: TwilioError, *, is_first: bool, looked: bool) -> int:
+    """How many tries at the first provider may have been carried out, now that this one has ended so.
+
+    `looked`: it was a look that failed, so that nothing was begun.
+    """
+    return unsure + (is_first and is_unsure(error) and not looked)
+
+
 def is_in_vain(tries: int, unsure: int) -> bool:
     """Whether a call was asked for often enough at the first provider, where a look shows that none was placed."""
     return tries >= (MOST_AT_FIRST if unsure else MOST_TRIES)

@@ -1,12 +1,13 @@
 """The simulation holds what it says: nothing is found in the product, and what is broken on purpose is."""
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
 from escalation.advance import advance
 from escalation.effects import Advance, AlertOperators, CancelCall, SendSms, SmsKind
-from escalation.events import Accepted, AcceptedBy, Answered, Due, Missed
+from escalation.events import Accepted, AcceptedBy, Answered, DialledInVain, Due, Event, Missed, StillThere
 from escalation.page import AttemptState, PageState
 from escalation.policy import Means
 from simulation.__main__ import batch, main
@@ -15,6 +16,8 @@ from simulation.life import live
 
 WORLDS = 500
 SEARCHED = 150
+RARE = {DialledInVain.__name__, StillThere.__name__}
+"""Events that come about in one world of some hundred: not in every choice of so few."""
 
 
 def test_no_promise_is_broken_in_the_first_worlds():
@@ -23,6 +26,7 @@ def test_no_promise_is_broken_in_the_first_worlds():
     assert sum(outcome.ends.values()) == outcome.pages > WORLDS
     assert min(outcome.ends.values()) > outcome.pages / 20, "pages end in both ways"
     assert set(outcome.met) == {kind.value for kind in Fault}, "every kind of fault came about"
+    assert set(outcome.kinds) >= {kind.__name__ for kind in get_args(Event)} - RARE, "and of event"
 
 
 def test_a_seed_is_a_world_and_faults_can_be_left_out():
@@ -33,6 +37,17 @@ def test_a_seed_is_a_world_and_faults_can_be_left_out():
     outcome = live(48, (), calm.append)
     assert not outcome.met
     assert calm != told
+
+
+def test_who_takes_the_page_by_the_second_provider_is_dialled_by_the_callers_own_line():
+    told: list[str] = []
+    for seed in range(SEARCHED * 10):
+        told.clear()
+        assert live(seed, telling=told.append).broken == {}
+        apart = [at for at, line in enumerate(told) if "cannot be connected with the caller's" in line]
+        if apart and any("on the line that the caller's own turn dialled" in line for line in told[apart[0] :]):
+            return
+    pytest.fail("in none of the worlds")
 
 
 # ---- what is broken on purpose ----
