@@ -6,8 +6,9 @@ import typer
 
 from escalation.page import code_of
 from escalation.wallclock import shown
-from nightbell.cli.changing import Practice, table
-from nightbell.cli.console import stdout, the_plan, with_parts
+from nightbell.cli.changing import Practice
+from nightbell.cli.console import the_plan, with_parts
+from nightbell.cli.listing import print_rows
 from nightbell.composition import Parts
 from routing.plan import Plan
 from storage import alerts
@@ -33,7 +34,7 @@ def list_(
         async with parts.database.statement() as connection:
             found = await alerts.listed(connection, None if server else plan.practice, None, MOST_LISTED)
         rows = [_row(plan, each) for each in found]
-        stdout.print(table(_TITLES, rows) if rows else "There were no alerts.")
+        print_rows(_TITLES, rows, "There were no alerts.")
 
     with_parts(work)
 
@@ -41,9 +42,10 @@ def list_(
 def _row(plan: Plan, raised: Raised) -> tuple[str, ...]:
     alert = raised.alert
     why = f"page {code_of(alert.page)}: {alert.why}" if alert.page else alert.why
-    return shown(raised.at, plan.zone), alert.kind.value, str(raised.times), why, _standing(raised)
+    return shown(raised.at, plan.zone), alert.kind.value, str(raised.times), why, _standing(raised, plan.zone)
 
 
-def _standing(raised: Raised) -> str:
-    heard = f"heard by {raised.confirmed_by}" if raised.confirmed_by else "" if raised.told_at else "not told yet"
+def _standing(raised: Raised, zone: str) -> str:
+    told = f"told {shown(raised.told_at, zone)}" if raised.told_at else "not told yet"
+    heard = f"heard by {raised.confirmed_by}" if raised.confirmed_by else told
     return ", ".join(part for part in (heard, "over" if raised.over_at else "") if part)

@@ -12,8 +12,9 @@ from escalation.burden import Burden
 from escalation.oncall import name_of
 from escalation.wallclock import month_of, shown
 from nightbell.cli.calendar import MOST
-from nightbell.cli.changing import Practice, moment, table
+from nightbell.cli.changing import Practice, moment
 from nightbell.cli.console import Stop, stdout, the_plan, with_parts
+from nightbell.cli.listing import print_rows
 from nightbell.composition import Parts
 from routing.plan import Plan
 from storage.burdens import Held, held
@@ -84,7 +85,7 @@ def _print(found: Held) -> None:
     stdout.print(f"{plan.name}, {start} to {end} {plan.zone}", markup=False)
     titles = (TITLES[0], "hours", *found.calendars, *TITLES[1:])
     rows = [_row(name_of(roster, member), one, found.calendars) for member, one in found.burdens().items()]
-    stdout.print(table(titles, rows))
+    print_rows(titles, rows)
     stdout.print(f"Balance {float(found.balance):.3f} (1: shared out evenly among those who take turns).", markup=False)
 
 

@@ -1,12 +1,10 @@
 """What the commands that change the calendar have in common: who asks, when, and what it does to the calendar."""
 
 import getpass
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Annotated, TypeVar
 
 import typer
-from rich.table import Table
-from rich.text import Text
 from whenever import Instant
 
 from escalation.oncall import name_of
@@ -106,11 +104,3 @@ def effect_lines(effect: Effect) -> Iterator[str]:
 def names(roster: Roster, members: tuple[str, ...]) -> str:
     """What people call these."""
     return " and ".join(name_of(roster, member) for member in members) or "nobody"
-
-
-def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """A table of plain texts: what people wrote is shown as they wrote it."""
-    made = Table(*titles, box=None, pad_edge=False)
-    for row in rows:
-        made.add_row(*(Text(cell) for cell in row))
-    return made

@@ -7,8 +7,9 @@ import typer
 from api.calendars import CalendarCopy, told
 from api.feed_files import address
 from escalation.wallclock import shown
-from nightbell.cli.changing import COMMAND_LINE, Author, Practice, actor, line, table
+from nightbell.cli.changing import COMMAND_LINE, Author, Practice, actor, line
 from nightbell.cli.console import Stop, stdout, the_plan, with_parts
+from nightbell.cli.listing import print_rows
 from nightbell.composition import Parts
 from routing.plan import Plan
 from storage import calendar_copies, feeds
@@ -70,7 +71,7 @@ def list_(practice: Practice = None) -> None:
         async with parts.database.transaction() as connection:
             found = await feeds.listed(connection, plan.practice, None, MOST_LISTED)
         rows = [_feed_row(plan, feed) for feed in found]
-        stdout.print(table(_FEED_TITLES, rows) if rows else "There are no links yet: nightbell feed create")
+        print_rows(_FEED_TITLES, rows, "There are no links yet: nightbell feed create")
 
     with_parts(work)
 
@@ -111,7 +112,7 @@ def calendars(practice: Practice = None) -> None:
         if not found:
             stdout.print("The plan names no calendars from elsewhere.")
             return
-        stdout.print(table(_COPY_TITLES, [_copy_row(plan, one) for one in found]))
+        print_rows(_COPY_TITLES, [_copy_row(plan, one) for one in found])
         for one in found:
             for line_ in _below(plan, one):
                 stdout.print(line_, markup=False)

@@ -6,11 +6,11 @@ import re
 from typing import Annotated, Final
 
 import typer
-from rich.table import Table
 from whenever import Instant, TimeDelta
 
 from api.app import describe
 from nightbell.cli.console import Stop, instant_in, stdout, the_plan, with_parts
+from nightbell.cli.listing import print_rows
 from nightbell.composition import Parts
 from nightbell.probe import PROBE_PLAN
 from nightbell.publishing import publish_text
@@ -20,6 +20,7 @@ from storage.api_keys import ApiKey
 
 _DAYS: Final = re.compile(r"([1-9][0-9]{0,3})d")
 _MOST_NAME: Final = 60
+_TITLES: Final = ("key", "name", "practice", "may", "created", "last used", "")
 
 
 def register(app: typer.Typer) -> None:
@@ -86,27 +87,16 @@ def list_() -> None:
     async def work(parts: Parts) -> None:
         async with parts.database.transaction() as connection:
             found = await api_keys.listed(connection)
-        stdout.print(_table(found, parts.clock.now()) if found else "No keys yet: nightbell key create --all")
+        rows = [_row(key, parts.clock.now()) for key in found]
+        print_rows(_TITLES, rows, "No keys yet: nightbell key create --all")
 
     with_parts(work)
 
 
-def _table(found: list[ApiKey], now: Instant) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for title in ("key", "name", "practice", "may", "created", "last used", ""):
-        table.add_column(title, no_wrap=title == "key", min_width=12 if title == "key" else None)
-    for key in found:
-        may = "read" if key.read_only else "read, change"
-        table.add_row(
-            key.id,
-            key.name,
-            key.practice or "(all)",
-            may,
-            _day(key.created_at),
-            _day(key.last_used_at),
-            _ends(key, now),
-        )
-    return table
+def _row(key: ApiKey, now: Instant) -> tuple[str, ...]:
+    may = "read" if key.read_only else "read, change"
+    used = _day(key.created_at), _day(key.last_used_at)
+    return key.id, key.name, key.practice or "(all)", may, *used, _ends(key, now)
 
 
 def _ends(key: ApiKey, now: Instant) -> str:

@@ -1,16 +1,18 @@
 """`messages`: what callers left, to be answered by a deadline; and `audit`: who read it."""
 
 import getpass
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
-from rich.table import Table
 
 from nightbell.cli.console import Stop, stdout, wall, with_parts
+from nightbell.cli.listing import print_rows
 from nightbell.composition import Parts
 from storage import audit as trail
 from storage import messages
 from storage.messages import Contents, Message
+
+_TITLES: Final = ("message", "practice", "category", "language", "taken", "due", "")
 
 Practice = Annotated[str | None, typer.Option(help="The practice's id; all of them when not given.")]
 Number = Annotated[str, typer.Argument(metavar="MESSAGE", help="The message's number, as `list` shows it.")]
@@ -36,30 +38,18 @@ def list_(
     async def work(parts: Parts) -> None:
         async with parts.database.transaction() as connection:
             found = await messages.listed(connection, practice, done=answered)
-        stdout.print(_table(parts, found) if found else "No messages.")
+        print_rows(_TITLES, [_row(parts, message) for message in found], "No messages.")
 
     with_parts(work)
 
 
-def _table(parts: Parts, found: list[Message]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for title in ("message", "practice", "category", "language", "taken", "due", ""):
-        table.add_column(title)
-    now = parts.clock.now()
-    for message in found:
-        zone = _zone(parts, message)
-        late = message.done_at is None and message.due_at is not None and message.due_at < now
-        answered = f"done {wall(message.done_at, zone)} by {message.done_by}" if message.done_at else ""
-        table.add_row(
-            message.number,
-            message.practice,
-            message.category,
-            message.language,
-            wall(message.taken_at, zone),
-            wall(message.due_at, zone) if message.due_at else "",
-            "OVERDUE" if late else answered,
-        )
-    return table
+def _row(parts: Parts, message: Message) -> tuple[str, ...]:
+    zone, now = _zone(parts, message), parts.clock.now()
+    late = message.done_at is None and message.due_at is not None and message.due_at < now
+    answered = f"done {wall(message.done_at, zone)} by {message.done_by}" if message.done_at else ""
+    taken, due = wall(message.taken_at, zone), wall(message.due_at, zone) if message.due_at else ""
+    named = message.number, message.practice, message.category, message.language
+    return *named, taken, due, "OVERDUE" if late else answered
 
 
 def _zone(parts: Parts, message: Message) -> str:

@@ -27,9 +27,9 @@ from nightbell.cli.changing import (
     line,
     moment,
     print_effect,
-    table,
 )
 from nightbell.cli.console import stdout, the_plan
+from nightbell.cli.listing import print_rows
 from nightbell.composition import Parts
 from routing.plan import Plan
 from storage import beside, overriding
@@ -61,7 +61,7 @@ def list_(every: All = False, practice: Practice = None) -> None:
             found = await beside.overrides_of(connection, plan.practice, None, MOST_LISTED)
         counting = [each for each in found if every or (each.ended_at is None and each.end > now)]
         rows = [_row(plan, each, now) for each in counting]
-        stdout.print(table(_TITLES, rows) if rows else "There are no overrides.")
+        print_rows(_TITLES, rows, "There are no overrides.")
 
     change(work)
 

@@ -5,8 +5,9 @@ from typing import Annotated, Final
 import typer
 
 from escalation.wallclock import shown
-from nightbell.cli.changing import COMMAND_LINE, Author, Practice, actor, line, table
+from nightbell.cli.changing import COMMAND_LINE, Author, Practice, actor, line
 from nightbell.cli.console import Stop, stdout, the_plan, with_parts
+from nightbell.cli.listing import print_rows
 from nightbell.composition import Parts
 from storage import audit, pins
 
@@ -75,6 +76,6 @@ def list_(practice: Practice = None) -> None:
         async with parts.database.statement() as connection:
             found = await pins.listed(connection, plan.practice)
         rows = [(pin.member, shown(pin.at, plan.zone), pin.by) for pin in found]
-        stdout.print(table(_TITLES, rows) if rows else "Nobody has a PIN yet: nightbell pin set")
+        print_rows(_TITLES, rows, "Nobody has a PIN yet: nightbell pin set")
 
     with_parts(work)

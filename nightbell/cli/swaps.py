@@ -24,9 +24,9 @@ from nightbell.cli.changing import (
     line,
     moment,
     print_effect,
-    table,
 )
 from nightbell.cli.console import stdout, the_plan
+from nightbell.cli.listing import print_rows
 from nightbell.composition import Parts
 from routing.effect import Effect
 from routing.plan import Plan
@@ -97,7 +97,7 @@ def list_(every: All = False, practice: Practice = None) -> None:
         present = [advance(plan.escalation.roster, each, Begun(), now) for each in found]
         wanted = [each for each in present if every or each.ended_at is None]
         rows = [_row(plan, each) for each in wanted]
-        stdout.print(table(_TITLES, rows) if rows else "There are no swaps." if every else "There are no open swaps.")
+        print_rows(_TITLES, rows, "There are no swaps." if every else "There are no open swaps.")
 
     change(work)
 

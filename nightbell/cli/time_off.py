@@ -27,9 +27,9 @@ from nightbell.cli.changing import (
     line,
     moment,
     print_effect,
-    table,
 )
 from nightbell.cli.console import stdout, the_plan
+from nightbell.cli.listing import print_rows
 from nightbell.cli.overrides import state_of
 from nightbell.composition import Parts
 from routing.leaving import Leaving
@@ -59,7 +59,7 @@ def list_(every: All = False, practice: Practice = None) -> None:
             found = await time_off.listed(connection, plan.practice, None, MOST_LISTED)
         wanted = [each for each in found if every or (each.ended_at is None and each.end > now)]
         rows = [_row(plan, each, now) for each in wanted]
-        stdout.print(table(_TITLES, rows) if rows else "Nobody has time off.")
+        print_rows(_TITLES, rows, "Nobody has time off.")
 
     change(work)
 
