@@ -18,7 +18,7 @@ def window(start: Instant | None, end: Instant, now: Instant) -> tuple[Instant, 
     if end <= now:
         raise _refused("it is over already", "Choose an end that is still to come.")
     if end <= start:
-        raise _refused("it is not after the start", "Choose an end after starts_at.")
+        raise _refused("it is not after the start", "Choose an end after the start.")
     if end - start > LONGEST:
         raise _refused("it is more than a year after the start", "Look at the year.")
     return start, end

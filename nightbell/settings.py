@@ -10,6 +10,7 @@ from typing import Annotated, Final, Self
 from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from calendars.guard import networks_of
@@ -19,6 +20,11 @@ from telephony.transport import TWILIO_API
 
 FILE_SETTING: Final = "NIGHTBELL_SETTINGS"
 DEFAULT_FILE: Final = "nightbell.env"
+
+
+_NUMBER: Final = r"\+[1-9]\d{6,14}"
+_SCHEMES: Final = ("https://", "http://")
+_ONE_NUMBER: Final = "a number with its country, such as +16175550100"
 
 
 class SettingsError(Exception):
@@ -46,7 +52,8 @@ class Settings(BaseSettings):
     )
     second_api_url: Annotated[str, Field(validation_alias=_named("NIGHTBELL_SECOND_API_URL"))] = TWILIO_API
     second_number: Annotated[
-        str, Field(validation_alias=_named("NIGHTBELL_SECOND_NUMBER"), pattern=r"^(\+[1-9]\d{6,14})?$")
+        str,
+        Field(validation_alias=_named("NIGHTBELL_SECOND_NUMBER"), pattern=rf"^({_NUMBER})?$", description=_ONE_NUMBER),
     ] = ""
     public_url: Annotated[str, Field(validation_alias=_named("NIGHTBELL_PUBLIC_URL"))] = ""
     database_url: Annotated[SecretStr | None, Field(validation_alias=_named("NIGHTBELL_DATABASE_URL"))] = None
@@ -57,16 +64,27 @@ class Settings(BaseSettings):
         1.0
     )
     operators: Annotated[
-        str, Field(validation_alias=_named("NIGHTBELL_OPERATORS"), pattern=r"^(\+[1-9]\d{6,14}\s*(,\s*|$))*$")
+        str,
+        Field(
+            validation_alias=_named("NIGHTBELL_OPERATORS"),
+            pattern=rf"^({_NUMBER}\s*(,\s*|$))*$",
+            description="numbers with their country, separated by commas, such as +16175550150, +16175550151",
+        ),
     ] = ""
     fallback_dir: Annotated[Path | None, Field(validation_alias=_named("NIGHTBELL_FALLBACK_DIR"))] = None
     fallback_url: Annotated[str, Field(validation_alias=_named("NIGHTBELL_FALLBACK_URL"))] = ""
     operators_webhook: Annotated[
-        str, Field(validation_alias=_named("NIGHTBELL_OPERATORS_WEBHOOK"), pattern=r"^(https?://[^\s/@]+(/\S*)?)?$")
+        str,
+        Field(
+            validation_alias=_named("NIGHTBELL_OPERATORS_WEBHOOK"),
+            pattern=r"^(https?://[^\s/@]+(/\S*)?)?$",
+            description="a URL without a name or a password in it, such as https://chat.example.org/hooks/nightbell",
+        ),
     ] = ""
     probe_key: Annotated[SecretStr, Field(validation_alias=_named("NIGHTBELL_PROBE_KEY"))] = SecretStr("")
     probe_from: Annotated[
-        str, Field(validation_alias=_named("NIGHTBELL_PROBE_FROM"), pattern=r"^(\+[1-9]\d{6,14})?$")
+        str,
+        Field(validation_alias=_named("NIGHTBELL_PROBE_FROM"), pattern=rf"^({_NUMBER})?$", description=_ONE_NUMBER),
     ] = ""
     webhook_secret: Annotated[SecretStr, Field(validation_alias=_named("NIGHTBELL_WEBHOOK_SECRET"))] = SecretStr("")
     alerts_again_after: Annotated[
@@ -74,9 +92,16 @@ class Settings(BaseSettings):
     ] = 15
     """Minutes."""
     calendar_networks: Annotated[str, Field(validation_alias=_named("NIGHTBELL_CALENDAR_NETWORKS"))] = ""
-    log_format: Annotated[str, Field(validation_alias=_named("NIGHTBELL_LOG_FORMAT"), pattern="^(json|text)$")] = "text"
+    log_format: Annotated[
+        str, Field(validation_alias=_named("NIGHTBELL_LOG_FORMAT"), pattern="^(json|text)$", description="json or text")
+    ] = "text"
     log_level: Annotated[
-        str, Field(validation_alias=_named("NIGHTBELL_LOG_LEVEL"), pattern="^(debug|info|warning|error)$")
+        str,
+        Field(
+            validation_alias=_named("NIGHTBELL_LOG_LEVEL"),
+            pattern="^(debug|info|warning|error)$",
+            description="debug, info, warning or error",
+        ),
     ] = "info"
 
     @field_validator("database_url", "encryption_keys", mode="after")
@@ -101,11 +126,20 @@ class Settings(BaseSettings):
     def _blank_url_is_twilios(cls, value: object) -> object:
         return value or TWILIO_API
 
-    @field_validator("public_url", "api_url", "second_api_url", "fallback_url", mode="after")
+    @field_validator("public_url", "fallback_url", mode="after")
     @classmethod
     def _with_scheme(cls, value: str) -> str:
-        if value and not value.startswith(("https://", "http://")):
+        if value and not value.startswith(_SCHEMES):
             raise ValueError("it must begin with https://, as Twilio is to call it, such as https://calls.example.org")
+        return value
+
+    @field_validator("api_url", "second_api_url", mode="after")
+    @classmethod
+    def _an_api(cls, value: str) -> str:
+        if value and not value.startswith(_SCHEMES):
+            raise ValueError(
+                f"it must begin with https://, such as {TWILIO_API}; an emulator is at http://127.0.0.1:8090"
+            )
         return value
 
     @field_validator("calendar_networks", mode="after")
@@ -228,8 +262,16 @@ def load_settings() -> Settings:
     except UnicodeDecodeError as error:
         raise SettingsError(f"{file}: it is not UTF-8 text (byte {error.start})") from None
     except ValidationError as error:
-        faults = [f"{_where(fault['loc'])}: {fault['msg'].removeprefix('Value error, ')}" for fault in error.errors()]
+        faults = [f"{_where(fault['loc'])}: {_what(fault)}" for fault in error.errors()]
         raise SettingsError("; ".join(faults).removeprefix("settings: ")) from None
+
+
+def _what(fault: ErrorDetails) -> str:
+    """What the setting takes, in words; a pattern is for machines."""
+    if fault["type"] == "string_pattern_mismatch":
+        fields = Settings.model_fields.values()
+        return next(f"it takes {f.description}" for f in fields if str(fault["loc"][0]) in _aliases(f))
+    return fault["msg"].removeprefix("Value error, ")
 
 
 def _refuse_unknown(file: str) -> None:

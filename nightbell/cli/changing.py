@@ -2,7 +2,7 @@
 
 import getpass
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import typer
 from whenever import Instant
@@ -35,6 +35,16 @@ All = Annotated[bool, typer.Option("--all", help="Also what is over.")]
 
 MOST_REASON = 300
 COMMAND_LINE = "command line"
+_OPTIONS: Final = {
+    "schedule": "SCHEDULE",
+    "member": "MEMBER",
+    "starts_at": "--from",
+    "ends_at": "--to",
+    "until": "--until",
+    "instead_of": "--instead-of",
+    "waiver": "--waiver",
+    "covers": "--cover, --as-proposed or --waiver",
+}
 
 
 def change(work: Callable[[Parts], Awaitable[Result]]) -> Result:
@@ -44,10 +54,20 @@ def change(work: Callable[[Parts], Awaitable[Result]]) -> Result:
     except RefusedError as error:
         stderr.print(f"nightbell: {error.why}", style="red", markup=False)
         for each in error.objections:
-            place = f"{each.field}: " if each.field else ""
+            place = f"{option_of(each.field)}: " if each.field else ""
             stderr.print(f"    {place}{each.detail}", markup=False)
             stderr.print(f"    mend: {each.mend}", style="green", markup=False)
         raise typer.Exit(1) from None
+
+
+def option_of(field: str) -> str:
+    """What a command calls a field of the API's: `ends_at` is --to, and `covers/1/member` the second --cover."""
+    first, *more = field.split("/")
+    if first == "in_exchange":
+        return "--in-exchange"
+    if first == "covers" and more:
+        return f"--cover ({int(more[0]) + 1}.)"
+    return _OPTIONS.get(first, first)
 
 
 def asked(parts: Parts, author: str, waiver: str = "", *, dry_run: bool = False) -> Asked:

@@ -26,12 +26,7 @@ def register(app: typer.Typer) -> None:
 
 def set_(
     member: Who,
-    pin: Annotated[
-        str,
-        typer.Option(
-            prompt="PIN, 4 to 8 digits", hide_input=True, confirmation_prompt=True, help="Asked for, if left out."
-        ),
-    ],
+    pin: Annotated[str | None, typer.Option(help="Asked for, if left out.")] = None,
     author: Author = COMMAND_LINE,
     practice: Practice = None,
 ) -> None:
@@ -42,16 +37,21 @@ def set_(
         known = plan.escalation.roster.members
         if member not in known:
             raise Stop(f"there is no member {member!r}; there are: {', '.join(known)}")
-        if wrong := pins.faults(pin):
-            raise Stop(f"--pin: {wrong}")
+        given = _asked() if pin is None else pin
+        if wrong := pins.faults(given):
+            raise Stop(f"the PIN: {wrong}" if pin is None else f"--pin: {wrong}")
         async with parts.database.transaction() as connection:
-            await pins.set_pin(connection, parts.ring, plan.practice, member, pin, by, now)
+            await pins.set_pin(connection, parts.ring, plan.practice, member, given, by, now)
             await audit.write(connection, actor(), "set PIN", f"{plan.practice}/{member}", now)
         stdout.print(
             f"{known[member].name} takes pages by calling from a number of theirs, with this PIN.", markup=False
         )
 
     with_parts(work)
+
+
+def _asked() -> str:
+    return str(typer.prompt("PIN, 4 to 8 digits", hide_input=True, confirmation_prompt=True))
 
 
 def clear(member: Who, practice: Practice = None) -> None:

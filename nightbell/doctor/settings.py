@@ -20,7 +20,10 @@ async def check(installation: Installation) -> list[Outcome]:
 
 def faulty(error: SettingsError) -> list[Outcome]:
     """The outcome when they cannot even be read; then nothing else can be looked at."""
-    return [wrong(str(error), "mend the setting that it names"), unknown("nothing else, without settings")]
+    return [
+        wrong(str(error), "set it so in the environment or in the settings file, and ask again"),
+        unknown("nothing else, without settings"),
+    ]
 
 
 def _missing(settings: Settings) -> list[Outcome]:

@@ -68,9 +68,9 @@ def test_a_shift_is_taken_over_and_handed_over(willow: Willow, environment: pyte
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("primary", "nobody", *SATURDAY, "--reason", "x"), "there is no such member"),
-        (("nights", "patel", *SATURDAY, "--reason", "x"), "there is no such schedule"),
-        (("primary", "patel", "--to", "2026-11-21 08:00", "--reason", "x"), "it is over already"),
+        (("primary", "nobody", *SATURDAY, "--reason", "x"), "MEMBER: there is no such member"),
+        (("nights", "patel", *SATURDAY, "--reason", "x"), "SCHEDULE: there is no such schedule"),
+        (("primary", "patel", "--to", "2026-11-21 08:00", "--reason", "x"), "--to: it is over already"),
         (("primary", "patel", "--to", "noon", "--reason", "x"), "--to: 'noon' is not a time"),
         (("primary", "patel", *SATURDAY, "--reason", " "), "--reason: write one line"),
         (("primary", "patel", *SATURDAY, "--reason", "x", "--author", "a\nb"), "--author: write one line"),
@@ -163,6 +163,8 @@ def test_time_off_says_who_could_cover_and_is_stored_with_them(willow: Willow) -
     ran = willow(*add)
     refused(ran, "Dr. Ana Chen is on call for primary from 2026-11-22T12:00:00-05:00 until 2026-11-22T20:00:00-05:00")
     assert "Dr. Mira Patel is free then" in ran.err
+    assert "--cover, --as-proposed or --waiver: Dr. Ana Chen is on call" in ran.err
+    refused(willow(*add, "--cover", "patel", "--cover", "ghost"), "--cover (2.): there is no such member")
     assert "nobody covers; Dr. Mira Patel (patel) could" in willow(*add, "--dry-run").out
     made = willow(*add, "--cover", "patel:primary")
     assert "primary, 2026-11-22 12:00 to 2026-11-22 20:00: Dr. Mira Patel covers" in made.out
