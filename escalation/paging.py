@@ -55,8 +55,7 @@ def has_next(draft: Draft) -> bool:
 
 def go_on(draft: Draft) -> None:
     """Something of the present step ended: ring whom it rings next, or begin the next step if nobody is left."""
-    page = draft.page
-    if page.state is not PageState.PAGING or page.is_waiting or not 0 <= page.step < len(draft.policy.steps):
+    if not _is_in_step(draft):
         return
     _ring(draft)
     if not _is_waiting(draft):
@@ -66,8 +65,7 @@ def go_on(draft: Draft) -> None:
 
 def freed(draft: Draft, member: str) -> None:
     """Ring them again, where the present step found them on the telephone: who waited longest is asked first."""
-    page = draft.page
-    if page.state is not PageState.PAGING or page.is_waiting or not 0 <= page.step < len(draft.policy.steps):
+    if not _is_in_step(draft):
         return
     if Means.CALL not in steps.present(draft).by or member not in steps.people(draft) or draft.is_put_off(member):
         return
@@ -80,11 +78,10 @@ def freed(draft: Draft, member: str) -> None:
 
 def call_instead(draft: Draft, text: Attempt) -> None:
     """A text of the present step cannot arrive: its reader is called, where the step would not call them anyway."""
-    member = draft.member(text.member)
-    texts_only = in_step(draft.page, text) and Means.CALL not in steps.present(draft).by
-    if member is None or not texts_only or member.id in draft.page.passed or draft.is_put_off(member.id):
+    if not _is_in_step(draft) or not in_step(draft.page, text) or Means.CALL in steps.present(draft).by:
         return
-    if draft.page.is_waiting or is_quiet(draft, member.id):
+    member = draft.member(text.member)
+    if member is None or member.id in draft.page.passed or draft.is_put_off(member.id) or is_quiet(draft, member.id):
         return
     called = {attempt.address for attempt in draft.page.attempts if steps.is_call_of_present(draft, attempt)}
     if member.voice and not called.intersection(member.voice) and not draft.is_ringing(member.voice):
@@ -106,6 +103,12 @@ def retry(draft: Draft) -> None:
         if attempt.at + RETRY_AFTER <= draft.now:
             draft.intend(attempt.member, attempt.means, attempt.address, attempt.purpose)
             draft.say(f"Trying {draft.name(attempt.member)} once more by {attempt.means}, after Twilio failed")
+
+
+def _is_in_step(draft: Draft) -> bool:
+    """Whether the page is in a step that its policy has: that by which it goes on now may have fewer than its own."""
+    page = draft.page
+    return page.state is PageState.PAGING and not page.is_waiting and 0 <= page.step < len(draft.policy.steps)
 
 
 def _begin(draft: Draft, index: int, count: int) -> bool:

@@ -32,6 +32,7 @@ from escalation.events import (
     DialledIn,
     Due,
     Failed,
+    Freed,
     MessageLeft,
     Missed,
     Noted,
@@ -706,3 +707,20 @@ def test_an_unknown_person_who_takes_it_by_console_has_no_number_to_be_rung_on(m
 def test_a_policy_without_steps_takes_no_time():
     last = LastResort((), None, alert_operators=True, ring_for=seconds(30))
     assert longest(Policy("p", (), 3, seconds(25), minutes(3), minutes(20), last)) == TimeDelta.ZERO
+
+
+def test_a_page_in_a_step_that_its_policy_has_no_more_goes_on_when_its_time_is_over(maple):
+    """Its own plan cannot be read: it goes on by another one, which has fewer steps."""
+    night = Night(maple, step("chen"), step("patel", by=SMS, wait=90))
+    night.do(Opened())
+    night.do(Missed(1, "busy"), after=5)
+    assert night.page.step == 1
+    night.escalation = replace(
+        night.escalation, policies={"urgent": replace(night.policy, steps=(step("osei"),), rounds=2)}
+    )
+    for event in (Failed(2, "undelivered"), Declined("patel"), Freed("patel")):
+        assert night.do(event, after=1) == ()
+    assert night.page.state is PageState.PAGING
+    night.now = night.page.due
+    night.do(Due())
+    assert night.rung()[-1] == "0122"
