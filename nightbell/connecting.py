@@ -57,6 +57,12 @@ def wanted(origin: str, fallback: str, *, sms: bool) -> dict[str, str]:
     return voice | ({"sms_url": at("sms"), "sms_method": "POST", "sms_application_sid": ""} if sms else {})
 
 
+def wanted_of_second(origin: str, *, sms: bool) -> dict[str, str]:
+    """The pointers of the second provider's number: who calls it is brought to their practice."""
+    pointers = wanted(origin, "", sms=sms)
+    return {field: value for field, value in pointers.items() if not field.startswith("status_callback")}
+
+
 def changes(now: Mapping[str, str], then: Mapping[str, str]) -> list[Change]:
     """What is to be changed for the pointers to become as in `then`."""
     return [Change(field, now[field], value) for field, value in then.items() if now[field] != value]

@@ -73,6 +73,17 @@ class Written:
     ended: bool
 
 
+async def practice_last_called(connection: AsyncConnection, ring: KeyRing, caller: str) -> str | None:
+    """The practice that this number called last; None: it never did."""
+    found = await connection.scalar(
+        select(calls.c.practice)
+        .where(calls.c.caller_index.in_(ring.indexes(caller)))
+        .order_by(calls.c.started_at.desc())
+        .limit(1)
+    )
+    return str(found) if found is not None else None
+
+
 async def busy_lines(connection: AsyncConnection, practice: str) -> dict[str, int]:
     """How many calls ring or talk at each destination now."""
     rows = await connection.execute(

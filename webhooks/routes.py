@@ -15,6 +15,7 @@ from webhooks import (
     progress,
     recording,
     screening,
+    second_number,
     shift,
     sms,
     turns,
@@ -45,6 +46,7 @@ _CALLER: Final[dict[str, Handler]] = {
     "voice/left": _left,
     "voice/taker": _taker,
     "voice/desk/dequeued": line.dequeued,
+    "voice/second/dialled": second_number.dialled,
     "voice/fallback": fallback.fallback,
 }
 """On the caller's leg: an error is spoken, and keeps the caller on the way to a person."""

@@ -22,6 +22,7 @@ from telephony.errors import DELIVERY
 from webhooks import shift
 from webhooks.call import count
 from webhooks.learning import of_code
+from webhooks.second_number import member_at, of_staff
 from webhooks.signed import Webhook
 from webhooks.site import Site
 
@@ -44,7 +45,7 @@ async def received(site: Site, webhook: Webhook) -> str:
     plan = await _practice(site, webhook)
     if plan is None:
         return ""
-    member = _member(plan, webhook.form.get("From", ""))
+    member = member_at(plan, webhook.form.get("From", ""))
     words = _WORD.findall(webhook.form.get("Body", "").casefold())[:2]
     first = words[0] if words else ""
     opted = webhook.form.get("OptOutType", "").casefold() or first
@@ -68,22 +69,13 @@ async def _practice(site: Site, webhook: Webhook) -> Plan | None:
     plan = site.plans.by_number(number)
     if plan is not None or not number or number != site.second_number:
         return plan
-    theirs = [(each, member) for each in site.plans.all() if (member := _member(each, sender)) is not None]
     async with site.database.statement() as connection:
-        for each, member in theirs:
-            if await pages.open_pages_of(connection, each.practice, member.id):
-                return each
-    return theirs[0][0] if theirs else next(iter(site.plans.all()), None)
+        return await of_staff(site, connection, sender) or next(iter(site.plans.all()), None)
 
 
 def rescue(_site: Site, _webhook: Webhook, _why: str) -> str:
     """Something failed: say so, since silence would look like an acceptance."""
     return _reply("Sorry, that did not work. Please take the page on the phone.")
-
-
-def _member(plan: Plan, number: str) -> Member | None:
-    staff = plan.escalation.roster.members.values()
-    return next((m for m in staff if number in {m.sms, *m.voice}), None)
 
 
 async def _opted(site: Site, plan: Plan, member: Member | None, word: str) -> None:

@@ -11,7 +11,7 @@ from routing.plan import Plan
 from storage.calls import CallEvent, CallHead, Progress, busy_lines, note_parts
 from storage.errors import UnavailableError
 from telephony.twiml import Document
-from webhooks import staff_line
+from webhooks import second_number, staff_line
 from webhooks.alerts import unknown_number
 from webhooks.answer import voices
 from webhooks.call import plan_of
@@ -26,9 +26,11 @@ _log = structlog.get_logger(__name__)
 
 async def first(site: Site, webhook: Webhook) -> str:
     """Answer a new call. A repeat gets the decision that was stored, whatever has changed since."""
-    plan = site.plans.by_number(webhook.form.get("To", ""))
+    dialled = plan_number(webhook)
+    plan = site.plans.by_number(dialled)
     if plan is None:
-        return await unknown_number(site)
+        is_second = bool(dialled) and dialled == site.second_number
+        return await (second_number.pass_on(site, webhook) if is_second else unknown_number(site))
     caller = caller_of(webhook.form)
     asked = await staff_line.offer(site, plan, caller) if caller else ""
     return asked or await _as_caller(site, webhook, plan, caller)

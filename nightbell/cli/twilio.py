@@ -7,9 +7,20 @@ import typer
 
 from nightbell.cli.console import Stop, stderr, stdout, the_plan, with_parts
 from nightbell.composition import Parts
-from nightbell.connecting import Change, Keeper, changes, connect, disconnect, look_up, restoring, wanted
+from nightbell.connecting import (
+    Change,
+    Keeper,
+    changes,
+    connect,
+    disconnect,
+    look_up,
+    restoring,
+    wanted,
+    wanted_of_second,
+)
 from nightbell.fallback import url_of
 from telephony.errors import TwilioError
+from telephony.gateway import Gateway
 from telephony.owned import OwnedNumber
 
 Practice = Annotated[str | None, typer.Option(help="Only this practice's numbers; every practice's by default.")]
@@ -48,7 +59,7 @@ def connect_command(
         keeper = Keeper(parts.settings.data_dir)
         for number, found in tasks:
             try:
-                await connect(parts.gateway, keeper, number, found)
+                await connect(_gateway(parts, number.number), keeper, number, found)
                 stdout.print(f"{number.number}: connected.", markup=False)
             except TwilioError as error:
                 fine = _failed(number.number, error)
@@ -69,7 +80,7 @@ def disconnect_command(practice: Practice = None, dry_run: DryRun = False, yes: 
             return fine
         for number, back in tasks:
             try:
-                await disconnect(parts.gateway, keeper, number, back)
+                await disconnect(_gateway(parts, number.number), keeper, number, back)
                 stdout.print(f"{number.number}: as it was before.", markup=False)
             except TwilioError as error:
                 fine = _failed(number.number, error)
@@ -86,18 +97,42 @@ async def _to_connect(parts: Parts, practice: str | None, base: str) -> tuple[li
         raise Stop("no practice is published yet: nightbell apply PLAN")
     tasks: list[Task] = []
     fine = True
-    looked = await look_up(parts.gateway, tuple(number for plan in plans for number in plan.numbers))
-    for asked, number in looked.items():
+    asked = tuple(number for plan in plans for number in plan.numbers)
+    for number in await _looked_up(parts, asked if practice else (*asked, *_second(parts))):
         if not isinstance(number, OwnedNumber):
-            fine = _failed(asked, number)
+            fine = _failed(*number)
             continue
-        fallback = url_of(base, parts.ring, asked) if base else ""
-        found = changes(number.pointers, wanted(parts.settings.public_url, fallback, sms=number.sms))
+        found = changes(number.pointers, _wanted(parts, number, base))
         if found:
             tasks.append((number, found))
         else:
-            stdout.print(f"{asked}: connected already.", markup=False)
+            stdout.print(f"{number.number}: connected already.", markup=False)
     return tasks, fine
+
+
+def _second(parts: Parts) -> tuple[str, ...]:
+    return (parts.settings.second_number,) if parts.providers.second is not None else ()
+
+
+def _gateway(parts: Parts, number: str) -> Gateway:
+    second = parts.providers.second
+    return second.gateway if second is not None and number == parts.settings.second_number else parts.gateway
+
+
+def _wanted(parts: Parts, number: OwnedNumber, base: str) -> dict[str, str]:
+    origin = parts.settings.public_url
+    if number.number in _second(parts):
+        return wanted_of_second(origin, sms=number.sms)
+    return wanted(origin, url_of(base, parts.ring, number.number) if base else "", sms=number.sms)
+
+
+async def _looked_up(parts: Parts, numbers: tuple[str, ...]) -> list[OwnedNumber | tuple[str, TwilioError | None]]:
+    """Each number as its account has it; or the number and what is wrong with it."""
+    found: list[OwnedNumber | tuple[str, TwilioError | None]] = []
+    for asked in numbers:
+        number = (await look_up(_gateway(parts, asked), (asked,)))[asked]
+        found.append(number if isinstance(number, OwnedNumber) else (asked, number))
+    return found
 
 
 async def _to_disconnect(parts: Parts, keeper: Keeper, practice: str | None) -> tuple[list[Task], bool]:
@@ -108,16 +143,16 @@ async def _to_disconnect(parts: Parts, keeper: Keeper, practice: str | None) -> 
         stdout.print("No number was connected from here: there is nothing to give back.")
     tasks: list[Task] = []
     fine = True
-    for asked, number in (await look_up(parts.gateway, known)).items():
+    for number in await _looked_up(parts, known):
         if not isinstance(number, OwnedNumber):
-            fine = _failed(asked, number)
+            fine = _failed(*number)
             continue
-        restore = restoring(number.pointers, kept[asked])
+        restore = restoring(number.pointers, kept[number.number])
         for change in restore.foreign:
             fine = False
             had, has = change.after or "nothing", change.before or "nothing"
-            told = f"{asked}: somebody else has set {change.field} to {has} since; it had {had}. It stays as it is."
-            stderr.print(told, style="red", markup=False)
+            told = f"somebody else has set {change.field} to {has} since; it had {had}. It stays as it is."
+            stderr.print(f"{number.number}: {told}", style="red", markup=False)
         tasks.append((number, restore.back))
     return tasks, fine
 

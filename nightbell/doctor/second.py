@@ -32,7 +32,14 @@ def _number(installation: Installation, number: OwnedNumber | None) -> list[Outc
         return [wrong(f"{own}: it makes no calls", "use a number with the capability Voice")]
     if not number.sms:
         return [warning(f"{own}: it sends no texts", "use a number with the capability SMS")]
-    replies = Urls(installation.settings.public_url).at("sms", {}).partition("?")[0]
-    if number.pointers["sms_url"].partition("#")[0] != replies or number.pointers["sms_method"].upper() != "POST":
-        return [wrong(f"{own}: replies to its texts do not come here", f"set its SMS webhook, by POST, to {replies}")]
-    return [ok(f"{own}: calls and texts, and replies come here")]
+    found = []
+    for what, path, field in (
+        ("replies to its texts do not come here", "sms", "sms"),
+        ("who calls it is not brought to their practice", "voice", "voice"),
+    ):
+        url = Urls(installation.settings.public_url).at(path, {}).partition("?")[0]
+        has, method = number.pointers[f"{field}_url"].partition("#")[0], number.pointers[f"{field}_method"]
+        if (has, method.upper()) != (url, "POST"):
+            mend = f"nightbell twilio connect, or set its {field} webhook, by POST, to {url}"
+            found.append(wrong(f"{own}: {what}", mend))
+    return found or [ok(f"{own}: calls and texts, and replies and calls come here")]

@@ -4,7 +4,16 @@ import io
 import json
 import stat
 
-from tests.calls.people import CHEN, PARENT, PRACTICE, SAMPLE
+from telephony.emulator import Exchange, create_app, serving
+from tests.calls.people import (
+    CHEN,
+    PARENT,
+    PRACTICE,
+    SAMPLE,
+    SECOND_ACCOUNT,
+    SECOND_NUMBER,
+    SECOND_TOKEN,
+)
 from tests.nightbell.live import Live
 
 SECOND = "+16175550101"
@@ -121,3 +130,24 @@ async def test_a_number_without_texts_keeps_its_sms_settings(live: Live) -> None
     await live.command("twilio", "connect", "--yes")
     assert live.number.sms_url == "https://old.example.org/sms"
     assert live.night.phone(CHEN).texts == []
+
+
+async def test_the_second_providers_number_is_connected_too_and_given_back(live: Live) -> None:
+    other = Exchange(live.night.timeline, SECOND_ACCOUNT, SECOND_TOKEN)
+    number = other.own_number(SECOND_NUMBER, sms_url="https://old.example.org/sms")
+    async with serving(create_app(other)) as url:
+        for name, value in (
+            ("ACCOUNT_SID", SECOND_ACCOUNT), ("AUTH_TOKEN", SECOND_TOKEN), ("API_URL", url), ("NUMBER", SECOND_NUMBER),
+        ):  # fmt: skip
+            live.environment.setenv(f"NIGHTBELL_SECOND_{name}", value)
+        connected = await live.command("twilio", "connect", "--yes")
+        assert (connected.code, connected.err) == (0, "")
+        assert f"{PRACTICE}: connected." in connected.out
+        assert f"{SECOND_NUMBER}: connected." in connected.out
+        assert number.sms_url.startswith(f"{live.night.product.origin}/twilio/sms#")
+        assert number.voice_url.startswith(f"{live.night.product.origin}/twilio/voice#")
+        assert number.status_callback == "", "it is no call of a practice's: that is the one to which it is dialled on"
+        assert (await live.command("twilio", "disconnect", "--yes")).code == 0
+        assert (number.sms_url, number.voice_url) == ("https://old.example.org/sms", "")
+        only = await live.command("twilio", "connect", "--yes", "--practice", "maple-pediatrics")
+        assert SECOND_NUMBER not in only.out

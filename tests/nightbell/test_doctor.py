@@ -278,7 +278,8 @@ async def test_there_need_be_no_second_provider(live: Live) -> None:
 async def test_the_second_provider(live: Live) -> None:
     other = Exchange(live.night.timeline, SECOND_ACCOUNT, SECOND_TOKEN)
     sms_url = f"{live.night.product.origin}/twilio/sms"
-    number = other.own_number(SECOND_NUMBER, sms_url=sms_url)
+    voice_url = f"{live.night.product.origin}/twilio/voice"
+    number = other.own_number(SECOND_NUMBER, sms_url=sms_url, voice_url=voice_url)
     async with serving(create_app(other)) as url:
         there: dict[str, object] = {
             "second_account_sid": SECOND_ACCOUNT,
@@ -287,7 +288,10 @@ async def test_the_second_provider(live: Live) -> None:
             "second_number": SECOND_NUMBER,
         }
         await live.tells("second provider", OK, "active", **there)
-        await live.tells("second provider", OK, "replies come here", **there)
+        await live.tells("second provider", OK, "replies and calls come here", **there)
+        number.voice_url = ""
+        says = await live.tells("second provider", WRONG, "who calls it is not brought to their practice", **there)
+        assert "nightbell twilio connect" in says
         number.sms_url = "https://other.example.org/"
         assert sms_url in await live.tells("second provider", WRONG, "replies to its texts do not come here", **there)
         number.sms_capable = False
