@@ -74,7 +74,7 @@ def _pack(data: Path, ring: KeyRing, to: Path) -> None:
 
 def restore(url: str, data: Path, ring: KeyRing, folder: Path) -> About:
     """Restore it into an empty database, and a data folder without a journal. Raises BackupError, OSError."""
-    about = _read(folder)
+    about = read(folder)
     _check_keys(about, ring)
     if _ask(url, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"):
         raise BackupError("the database is not empty; make a new one for the backup")
@@ -92,7 +92,8 @@ def pages_waiting(url: str) -> int:
     return _ask(url, "SELECT count(*) FROM pages WHERE due IS NOT NULL")
 
 
-def _read(folder: Path) -> About:
+def read(folder: Path) -> About:
+    """What the backup says of itself. Raises BackupError: it is none, or is not as it was made."""
     try:
         about = About(**json.loads((folder / ABOUT).read_text(encoding="utf-8")))
     except FileNotFoundError:

@@ -8,7 +8,7 @@ import typer
 from nightbell.cli.console import stdout
 from nightbell.composition import database_url
 from nightbell.settings import load_settings
-from storage.backup import back_up, pages_waiting
+from storage.backup import back_up, pages_waiting, read
 from storage.backup import restore as restore_backup
 from storage.clock import read_clock
 
@@ -35,6 +35,7 @@ def backup(folder: Annotated[Path, typer.Argument(help="The folder to make; ther
 def restore(folder: Annotated[Path, typer.Argument(help="A folder that `nightbell backup` made.")]) -> None:
     """Restore a backup into an empty database. Look at the open pages before you start a worker."""
     settings = load_settings()
+    read(folder)  # before an embedded database is made for what may be no backup
     url = database_url(settings)
     about = restore_backup(url, settings.data_dir, settings.key_ring(), folder)
     stdout.print(f"Restored as it was at {about.made_at}. Next: nightbell migrate, nightbell serve.", markup=False)

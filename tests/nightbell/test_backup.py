@@ -18,6 +18,7 @@ from telephony.emulator import NoAnswer
 from tests.calls.callers import TAKES, holds
 from tests.calls.night import point
 from tests.calls.people import CHEN, OSEI, PARENT
+from tests.nightbell.conftest import Run
 from tests.nightbell.live import Live
 
 
@@ -135,3 +136,10 @@ async def test_what_cannot_be_reached_leaves_no_half_backup(live: Live, tmp_path
     assert (failed.code, "does not answer" in failed.err, "hidden" in failed.err) == (1, True, False)
     assert leftovers(tmp_path) == []
     assert "is no backup" in (await live.command("restore", str(tmp_path))).err
+
+
+def test_no_database_is_made_for_what_is_no_backup(run: Run, environment: pytest.MonkeyPatch, tmp_path: Path):
+    environment.setenv("NIGHTBELL_DATA_DIR", str(tmp_path / "rehearsal"))
+    refused = run("restore", str(tmp_path / "of yesterday"))
+    assert (refused.code, "is no backup" in refused.err) == (1, True)
+    assert not (tmp_path / "rehearsal").exists()
