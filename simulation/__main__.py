@@ -1,4 +1,4 @@
-"""`make simulate N=...`, or `python -m simulation [N] [--seed S] [--first S] [--faults KIND ...]`.
+"""`make simulate N=...`, or `python -m simulation [N] [--seed S] [--first S] [--minutes M] [--faults KIND ...]`.
 
 With `--seed` one world is lived again, with all that happened in it. The exit status is 1 when a promise was broken.
 """
@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("pages", nargs="?", type=int, default=100_000, help="how many pages at least")
     parser.add_argument("--seed", type=int, help="live this one world again, with its whole trail")
     parser.add_argument("--first", type=int, default=0, help="the first seed of many")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="no longer than this")
     parser.add_argument("--faults", nargs="*", choices=[kind.value for kind in EVERY], help="these faults only")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args(arguments)
@@ -35,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     if given.seed is not None:
         return _replay(given.seed, allowed)
     began = time.monotonic()
-    outcome = many(given.pages, given.first, allowed, given.processes)
+    outcome = many(given.pages, given.first, allowed, given.processes, given.minutes * 60)
     return _report(outcome, time.monotonic() - began)
 
 
@@ -47,13 +48,13 @@ def batch(first: int, count: int, allowed: tuple[Fault, ...]) -> Outcome:
     return outcome
 
 
-def many(pages: int, first: int, allowed: tuple[Fault, ...], processes: int) -> Outcome:
-    """World after world until there were so many pages."""
-    outcome = Outcome()
+def many(pages: int, first: int, allowed: tuple[Fault, ...], processes: int, seconds: float = float("inf")) -> Outcome:
+    """World after world until there were so many pages, or so much time has passed."""
+    outcome, until = Outcome(), time.monotonic() + seconds
     with ProcessPoolExecutor(processes) as pool:
         seed = first
         waiting: set[Future[Outcome]] = set()
-        while outcome.pages < pages:
+        while outcome.pages < pages and time.monotonic() < until:
             while len(waiting) < processes + 1:
                 waiting.add(pool.submit(batch, seed, WORLDS_AT_ONCE, allowed))
                 seed += WORLDS_AT_ONCE

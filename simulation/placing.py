@@ -124,7 +124,7 @@ class Placing:
         known = {each.sid for each in stored}
         found = next((leg for leg in live if leg.sid not in known), None)
         alike = (each for each in stored if each.address == claimed.address)
-        unknown = (each for each in alike if each.tries > 1 or (each.tries and each.sid is None))
+        unknown = (each for each in alike if _may_be_unknown(each, claimed.provider))
         earliest = claimed.intended_at - UNKNOWN_FOR
         if found and any(each.intended_at > earliest and each is not own for each in unknown):
             raise UncertainError("a call to the number may be another attempt's")
@@ -217,6 +217,13 @@ class Placing:
             yield from self.twilio.end(sid)
         except TwilioError as error:
             self.world.tell(row.page.id, sid, "was not ended:", type(error).__name__)
+
+
+def _may_be_unknown(each: Delivery, provider: str) -> bool:
+    """As `storage.deliveries` asks it: whether this provider may have placed a call for it whose SID is not known."""
+    begun = each.tries > 1 or (each.tries > 0 and each.sid is None)
+    there = each.provider == provider and begun
+    return there or (provider == FIRST and each.provider != FIRST and each.unsure > 0)
 
 
 def _attempt(row: Row, number: int) -> Attempt:
