@@ -6,7 +6,7 @@ from dataclasses import replace
 from whenever import Instant, TimeDelta
 
 from escalation.effects import Advance, CancelCall, Effect, PlaceCall, SendSms, SmsKind
-from escalation.oncall import name_of
+from escalation.oncall import name_of, targets
 from escalation.page import Attempt, AttemptState, CallerPresence, Page, PageState, Purpose
 from escalation.policy import Escalation, Means, Policy
 from escalation.roster import Member
@@ -18,7 +18,7 @@ RETRY_AFTER = TimeDelta(seconds=10)
 class Draft:
     """The working copy. KeyError on construction: the escalation has no policy of the page's name."""
 
-    __slots__ = ("effects", "escalation", "given", "now", "page", "policy", "trail")
+    __slots__ = ("_targets", "effects", "escalation", "given", "now", "page", "policy", "trail")
 
     def __init__(self, escalation: Escalation, page: Page, now: Instant) -> None:
         self.escalation = escalation
@@ -28,6 +28,14 @@ class Draft:
         self.now = now
         self.effects: list[Effect] = []
         self.trail: list[str] = []
+        self._targets: dict[tuple[int, Instant], tuple[str, ...]] = {}
+
+    def targets(self, step: int, at: Instant) -> tuple[str, ...]:
+        """Whom the policy's step pages at the instant. One event asks it several times, and it has one answer."""
+        known = self._targets.get((step, at))
+        if known is None:
+            known = self._targets[step, at] = targets(self.escalation, self.policy.steps[step], at)
+        return known
 
     def finish(self) -> Advance:
         """The advance. A page that did not change is the very object given, with nothing to do and nothing to say."""

@@ -114,6 +114,5 @@ def _to_be_called(draft: Draft) -> Iterator[str]:
     if Means.CALL in steps.present(draft).by:
         yield from (member for member in steps.people(draft) if not called.issuperset(members[member].voice))
     for _, index in steps.ahead(draft):
-        step = draft.policy.steps[index]
-        if Means.CALL in step.by:
-            yield from (one for one in targets(draft.escalation, step, draft.now) if members[one].voice)
+        if Means.CALL in draft.policy.steps[index].by:
+            yield from (one for one in draft.targets(index, draft.now) if members[one].voice)

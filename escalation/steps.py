@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from escalation.draft import Draft, in_step
-from escalation.oncall import targets
 from escalation.page import Attempt, Purpose
 from escalation.policy import Means, PolicyStep
 
@@ -20,8 +19,8 @@ def people(draft: Draft) -> tuple[str, ...]:
 
 def all_people(draft: Draft) -> tuple[str, ...]:
     """The same, with them."""
-    step, until = present(draft), draft.page.step_until
-    return targets(draft.escalation, step, draft.now if until is None else until - step.wait)
+    until = draft.page.step_until
+    return draft.targets(draft.page.step, draft.now if until is None else until - present(draft).wait)
 
 
 def ahead(draft: Draft) -> Iterator[tuple[int, int]]:
