@@ -20,6 +20,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from storage.errors import NotFoundError
 from telephony.signature import HEADER, signed_url, verify
+from webhooks.form import read_form
 from webhooks.site import ANSWER_BOUND, Site
 
 MOST_BYTES: Final = 64 * 1024
@@ -124,7 +125,7 @@ async def _admit(site: Site, request: Request) -> Webhook | None:
     form: list[tuple[str, str]] = []
     if body is not None:
         if not request.headers.get("content-type", "").startswith("application/json"):
-            form = parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True)
+            form = read_form(body.decode("utf-8", errors="replace"))
         url = signed_url(site.urls.origin, request.scope["raw_path"], request.scope["query_string"])
         genuine = verify(url, form, request.headers.get(HEADER), site.tokens, body=body)
     fields = _first_of_each(form)
