@@ -27,7 +27,7 @@ _QUERIES: Final = {
         SELECT p.id AS page, (a->>'number')::int AS attempt FROM pages p, jsonb_array_elements(p.body->'attempts') AS a
         WHERE (a->>'doubled')::boolean
     """,
-    "alerts": "SELECT page, why FROM alerts",
+    "alerts": "SELECT id, kind, page, why, at, told_at, over_at FROM alerts",
     "moved": "SELECT page, version, due, at FROM chaos.moved",
 }
 ENDED: Final = frozenset({"resolved", "accepted", "bridged", "last resort"})
@@ -86,12 +86,18 @@ class Evidence:
         return [path for path in self.world.data.rglob("*") if path.suffix in {".journal", ".replaying", ".unreadable"}]
 
     @property
+    def untold(self) -> list[Row]:
+        """The alerts that no operator was told, and whose cause is not over."""
+        return [row for row in self.alerts if row.told_at is None and row.over_at is None]
+
+    @property
     def unsettled(self) -> str:
         """What is left that should still come to its end; "" for nothing."""
         left = {
             "calls under way": sum(not leg.over for leg in self.world.exchange.legs.values()),
             "calls without outcome": sum(not row.outcome for row in self.calls),
             "open pages": sum(row.state not in ENDED or self.is_overdue(row) for row in self.pages),
+            "alerts that nobody was told": len(self.untold),
             "journals": len(self.journals),
         }
         return ", ".join(f"{n} {what}" for what, n in left.items() if n)

@@ -121,6 +121,11 @@ def outages_are_answered(run: Evidence) -> list[str]:
     return wrong
 
 
+def every_alert_is_told(run: Evidence) -> list[str]:
+    """In the end, the operators were told whatever they were to be told."""
+    return [f"alert {row.id} ({row.kind}, {row.at}) was told to nobody: {row.why}" for row in run.untold]
+
+
 def nothing_is_left_in_the_journal(run: Evidence) -> list[str]:
     """What was kept on disk is in the database."""
     return [f"{path.name} is left" for path in run.journals]
@@ -159,6 +164,7 @@ INVARIANTS: Final[tuple[Invariant, ...]] = (
     no_page_lies_still,
     nobody_is_rung_twice,
     outages_are_answered,
+    every_alert_is_told,
     nothing_is_left_in_the_journal,
     callers_always_hear_words,
     no_process_gives_up,

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 from chaos import invariants
 from chaos.evidence import Evidence
@@ -64,6 +65,8 @@ def _each_promise_can_be_broken(evidence: Evidence):
     finds(invariants.no_page_without_an_end, replace(evidence, pages=silent))
     unalerted = [row._replace(state="last resort", due=None) for row in pages]
     finds(invariants.no_page_without_an_end, replace(evidence, pages=unalerted, alerts=[]))
+    untold = SimpleNamespace(id=1, kind="page", why="nobody has it", at=evidence.now, told_at=None, over_at=None)
+    finds(invariants.every_alert_is_told, replace(evidence, alerts=[untold]))
     still = [row._replace(due=row.opened_at) for row in pages]
     finds(invariants.no_page_lies_still, replace(evidence, pages=still))
     finds(invariants.nobody_is_rung_twice, replace(evidence, deliveries=[r._replace(tries=0) for r in deliveries]))
