@@ -16,7 +16,7 @@ from rich.console import Console
 
 from bench.house import BenchError
 from chaos.report import report
-from chaos.run import is_fronted, run
+from chaos.run import is_fronted, is_seconded, run
 from chaos.script import script
 
 stdout: Final = Console(highlight=False, soft_wrap=True, markup=False)
@@ -40,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _played(seed: int, seconds: float, folder: Path) -> int:
     acts = script(seed, seconds)
     where = "behind one address" if is_fronted(seed) else "at an address each"
+    where += ", with a second provider" if is_seconded(seed) else ""
     stdout.print(f"seed {seed}, {seconds:.0f} s of faults, the servers {where}:")
     for act in acts:
         stdout.print(f"  {act}")

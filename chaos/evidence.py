@@ -22,7 +22,7 @@ _QUERIES: Final = {
         WHERE note->>0 = 'asked for the clinician'
     """,
     "pages": "SELECT id, state, due, call, accepted_by, opened_at, version FROM pages",
-    "deliveries": "SELECT page, attempt, means, member, address, state, sid, tries, why FROM deliveries",
+    "deliveries": "SELECT page, attempt, means, member, state, sid, provider, tries, unsure, why FROM deliveries",
     "doubled": """
         SELECT p.id AS page, (a->>'number')::int AS attempt FROM pages p, jsonb_array_elements(p.body->'attempts') AS a
         WHERE (a->>'doubled')::boolean
@@ -51,19 +51,24 @@ class Evidence:
     now: Instant
 
     @property
+    def legs(self) -> list[Leg]:
+        """Every call, whichever provider's."""
+        return [leg for exchange in self.world.exchanges for leg in exchange.legs.values()]
+
+    @property
     def inbound(self) -> list[Leg]:
         """The calls that came."""
-        return [leg for leg in self.world.exchange.legs.values() if leg.direction == "inbound"]
+        return [leg for leg in self.legs if leg.direction == "inbound"]
 
     @property
     def placed(self) -> list[Leg]:
         """The calls that Nightbell had placed."""
-        return [leg for leg in self.world.exchange.legs.values() if leg.direction == "outbound-api"]
+        return [leg for leg in self.legs if leg.direction == "outbound-api"]
 
     @property
     def webhooks(self) -> list[Delivery]:
         """Every try to deliver one."""
-        return self.world.exchange.webhooks.deliveries
+        return [each for exchange in self.world.exchanges for each in exchange.webhooks.deliveries]
 
     @property
     def working(self) -> list[Stretch]:
@@ -94,7 +99,7 @@ class Evidence:
     def unsettled(self) -> str:
         """What is left that should still come to its end; "" for nothing."""
         left = {
-            "calls under way": sum(not leg.over for leg in self.world.exchange.legs.values()),
+            "calls under way": sum(not leg.over for leg in self.legs),
             "calls without outcome": sum(not row.outcome for row in self.calls),
             "open pages": sum(row.state not in ENDED or self.is_overdue(row) for row in self.pages),
             "alerts that nobody was told": len(self.untold),

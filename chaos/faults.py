@@ -152,10 +152,12 @@ class Webhooks:
     async def comes(self, world: World) -> None:
         """One in four is sent once more before it counts."""
         random = Random(self.seed)
-        world.exchange.repeat_webhooks = lambda _request: random.random() < 0.25
-        world.exchange.callback_order = Shuffled(self.seed, longest=15.0) if self.shuffled else Duplicated()
+        for exchange in world.exchanges:
+            exchange.repeat_webhooks = lambda _request: random.random() < 0.25
+            exchange.callback_order = Shuffled(self.seed, longest=15.0) if self.shuffled else Duplicated()
 
     async def goes(self, world: World) -> None:
         """Each comes once, in its turn."""
-        world.exchange.repeat_webhooks = 0
-        world.exchange.callback_order = InOrder()
+        for exchange in world.exchanges:
+            exchange.repeat_webhooks = 0
+            exchange.callback_order = InOrder()

@@ -27,7 +27,7 @@ async def run(
     seed: int, seconds: float, acts: list[Act], folder: Path, say: Say, most_held: float = MOST_HELD
 ) -> Evidence:
     """Play the script; what there is to judge by."""
-    async with world(folder, fronted=is_fronted(seed)) as stage:
+    async with world(folder, fronted=is_fronted(seed), seconded=is_seconded(seed)) as stage:
         stage.says, stage.curtain = say, time.time()
         callers = Callers(stage.exchange, Random(seed + 1))
         background = [asyncio.create_task(callers.come()), asyncio.create_task(moods(stage.exchange, Random(seed + 2)))]
@@ -53,6 +53,11 @@ def is_fronted(seed: int) -> bool:
     return seed % 2 == 0
 
 
+def is_seconded(seed: int) -> bool:
+    """Whether the world of this seed has a second provider: every third's has."""
+    return seed % 3 == 0
+
+
 async def _play(stage: World, act: Act, began: float) -> None:
     await asyncio.sleep(max(0.0, began + act.at - time.monotonic()))
     stage.note(str(act.fault))
@@ -69,7 +74,7 @@ async def _settle(stage: World, callers: Callers, most_held: float) -> None:
     began, left = time.monotonic(), "the database does not answer"
     while time.monotonic() - began < SETTLING:
         if time.monotonic() - began > most_held:
-            for leg in list(stage.exchange.legs.values()):
+            for leg in [leg for exchange in stage.exchanges for leg in list(exchange.legs.values())]:
                 if leg.direction == "inbound":
                     leg.end("completed", "the chaos is over")
         with suppress(OSError):

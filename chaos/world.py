@@ -20,14 +20,21 @@ from webhooks.urls import RETRIES
 
 RATE: Final = 10.0
 """How much faster than real time the night goes by, for the product's clock and for Twilio's side alike."""
+SECOND_ACCOUNT: Final = "AC" + "2" * 32
+SECOND_TOKEN: Final = "another-made-up-token"  # noqa: S105 - signs on loopback only
+SECOND_NUMBER: Final = "+16175550170"
 START: Final = ZonedDateTime.parse_iso(f"{NIGHT}[America/New_York]").to_instant()
 
 
 @dataclass(slots=True)
 class World:
-    """`began`: the Unix seconds at which it was 02:10 on a Sunday. `last`: the servers behind the fallback URL."""
+    """`began`: the Unix seconds at which it was 02:10 on a Sunday. `last`: the servers behind the fallback URL.
+
+    `second`: the second provider's account, where there is one. Nothing but its callbacks ever fails there.
+    """
 
     exchange: Exchange
+    second: Exchange | None
     postgres: Postgres
     serves: list[Process]
     workers: list[Process]
@@ -67,17 +74,22 @@ class World:
         return START.add(seconds=(time.time() - self.began) * RATE)
 
     @property
+    def exchanges(self) -> list[Exchange]:
+        """Twilio's side, and the second provider's."""
+        return [self.exchange, *([self.second] if self.second is not None else [])]
+
+    @property
     def data(self) -> Path:
         """The data folder of the product's processes."""
         return self.folder / "data"
 
 
 @asynccontextmanager
-async def world(folder: Path, *, fronted: bool) -> AsyncIterator[World]:
+async def world(folder: Path, *, fronted: bool, seconded: bool) -> AsyncIterator[World]:
     """Everything runs, the sample's plan is published; all of it ends with the block.
 
     `fronted`: the servers are behind a front that has one address. Else each has its own: the practice's number leads
-    to the first, and where that fails to the second, on which a call then stays.
+    to the first, and where that fails to the second, on which a call then stays. `seconded`: with a second provider.
     """
     postgres = Postgres(folder / "postgresql")
     house = House(folder, postgres.url, "http://127.0.0.1:9")
@@ -89,14 +101,17 @@ async def world(folder: Path, *, fronted: bool) -> AsyncIterator[World]:
     async with (
         Exchange(RealTimeline(START, RATE), auth_token=TOKEN, calls_per_second=0) as exchange,
         serving(points.watched(create_app(exchange))) as api_url,
+        _second(exchange) if seconded else nullcontext() as second,
         front(public[0], ports) if fronted else nullcontext(),
         points.listening(postgres),
     ):
         exchange.api_url = api_url
-        serves, workers = _processes(replace(house, api_url=api_url), ports, public, began)
+        serves, workers = _processes(replace(house, api_url=api_url), ports, public, began, _settings(second))
         last = serves if fronted else serves[1:]
-        made = World(exchange, postgres, serves, workers, last, points, folder, began)
-        _own(exchange, *map(_origin, public))
+        made = World(exchange, second, postgres, serves, workers, last, points, folder, began)
+        _own(exchange, PRACTICE, *map(_origin, public))
+        if second is not None:
+            _own(second, SECOND_NUMBER, *map(_origin, public))
         points.knows(made.processes)
         try:
             await start_all(made.processes)
@@ -106,7 +121,33 @@ async def world(folder: Path, *, fronted: bool) -> AsyncIterator[World]:
                 process.kill()
 
 
-def _processes(house: House, ports: list[int], public: list[int], began: float) -> tuple[list[Process], list[Process]]:
+@asynccontextmanager
+async def _second(first: Exchange) -> AsyncIterator[Exchange]:
+    """Another account in the same night; the telephones are the same, whoever rings them."""
+    second = Exchange(first.timeline, SECOND_ACCOUNT, SECOND_TOKEN, calls_per_second=0)
+    second.phones = first.phones
+    async with serving(create_app(second)) as url:
+        second.api_url = url
+        try:
+            yield second
+        finally:
+            await second.webhooks.close()
+
+
+def _settings(second: Exchange | None) -> dict[str, str]:
+    if second is None:
+        return {}
+    return {
+        "NIGHTBELL_SECOND_ACCOUNT_SID": SECOND_ACCOUNT,
+        "NIGHTBELL_SECOND_AUTH_TOKEN": SECOND_TOKEN,
+        "NIGHTBELL_SECOND_API_URL": second.api_url,
+        "NIGHTBELL_SECOND_NUMBER": SECOND_NUMBER,
+    }
+
+
+def _processes(
+    house: House, ports: list[int], public: list[int], began: float, more: dict[str, str]
+) -> tuple[list[Process], list[Process]]:
     """Two servers, and two workers; each worker gives Twilio the URLs of one server's public port."""
     serves, workers = [], []
     for number, (port, seen) in enumerate(zip(ports, public, strict=True), 1):
@@ -114,6 +155,7 @@ def _processes(house: House, ports: list[int], public: list[int], began: float) 
             NIGHTBELL_PUBLIC_URL=_origin(seen),
             NIGHTBELL_CLOCK=f"{NIGHT}*{RATE:g}@{began:.6f}",
             NIGHTBELL_CALLS_PER_SECOND="100",
+            **more,
         )
         command, log = ["serve", "--port", str(port)], house.folder / f"serve-{number}.log"
         serves.append(Process(f"serve-{number}", command, settings, log, port))
@@ -125,10 +167,10 @@ def _origin(port: int) -> str:
     return f"http://127.0.0.1:{port}"
 
 
-def _own(exchange: Exchange, first: str, second: str) -> None:
-    """The practice's number leads to the first origin, and where that fails to the second."""
+def _own(exchange: Exchange, number: str, first: str, second: str) -> None:
+    """The number leads to the first origin, and where that fails to the second."""
     exchange.own_number(
-        PRACTICE,
+        number,
         voice_url=f"{first}/twilio/voice{RETRIES}",
         fallback_url=f"{second}/twilio/voice/fallback{RETRIES}",
         status_url=f"{first}/twilio/voice/status{RETRIES}",
