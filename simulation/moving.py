@@ -1,4 +1,4 @@
-"""Moving the legs of callers and clinicians, as `nightbell.effects` does."""
+"""Moving the legs of callers and clinicians, as `nightbell.moving` does."""
 
 from collections.abc import Callable
 

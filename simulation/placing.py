@@ -1,4 +1,4 @@
-"""Handing calls and texts to Twilio, step by step as `nightbell.effects` does, and dying between any two steps."""
+"""Handing calls and texts to Twilio, step by step as `nightbell.placing` does, and dying between any two steps."""
 
 from typing import Final
 

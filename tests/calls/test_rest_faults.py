@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from whenever import seconds
 
+from nightbell.placing import Placing
+from nightbell.trunk import Trunk
 from storage import deliveries
 from storage.deliveries import Claim
 from telephony.emulator import Answers, Behaviour, Busy, Hears, NoAnswer, Press, Silent, Voicemail
@@ -313,12 +315,12 @@ async def test_a_call_that_may_be_another_pages_is_not_taken_for_ones_own(night:
     (other,) = await night.sql("SELECT page, attempt, sid, address FROM deliveries WHERE means = 'call'")
     plan = night.parts.plans.current("maple-pediatrics")
     assert plan is not None
-    effects, claim = night.worker.effects, Claim(other.address, night.parts.clock.now(), 1)
-    assert await effects._found(plan, "another", 1, claim) is None
-    assert await effects._found(plan, other.page, other.attempt, claim) == other.sid
+    placing, claim = Placing(Trunk(night.parts)), Claim(other.address, night.parts.clock.now(), 1)
+    assert await placing._found(plan, "another", 1, claim) is None
+    assert await placing._found(plan, other.page, other.attempt, claim) == other.sid
     await night.sql("UPDATE deliveries SET sid = NULL WHERE sid = :sid", sid=other.sid)
     claim = replace(claim, intended_at=claim.intended_at - seconds(8))
     with pytest.raises(UncertainError, match="another attempt's"):
-        await effects._found(plan, "another", 1, claim)
-    assert await effects._found(plan, other.page, other.attempt, claim) == other.sid
+        await placing._found(plan, "another", 1, claim)
+    assert await placing._found(plan, other.page, other.attempt, claim) == other.sid
     await call.hang_up()

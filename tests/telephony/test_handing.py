@@ -40,7 +40,7 @@ errors = st.one_of(
 
 
 def place(first: Iterator[TwilioError | None]) -> tuple[float, int, bool]:
-    """As `nightbell.effects` does: seconds until the second has it, tries at the first, and whether it may double.
+    """As `nightbell.placing` does: seconds until the second has it, tries at the first, and whether it may double.
 
     `first`: what the first provider does each time, None for a look that finds nothing.
     """
