@@ -6,10 +6,12 @@ from starlette.routing import BaseRoute, Route
 
 from webhooks import (
     alerted,
+    calling_back,
     closing,
     dialling,
     fallback,
     hold,
+    leg,
     line,
     ping,
     progress,
@@ -54,11 +56,11 @@ _CALLER: Final[dict[str, Handler]] = {
 _STAFF: Final[dict[str, Handler]] = {
     "voice/screen": screening.screen,
     "voice/screened": screening.screened,
-    "voice/callback": screening.call_back,
-    "voice/callback/offer": screening.offer_callback,
-    "voice/called_back": screening.called_back,
-    "voice/noted": screening.noted,
-    "voice/clinician/left": screening.clinician_left,
+    "voice/callback": calling_back.call_back,
+    "voice/callback/offer": calling_back.offer_callback,
+    "voice/called_back": calling_back.called_back,
+    "voice/noted": calling_back.noted,
+    "voice/clinician/left": calling_back.clinician_left,
     "voice/dialled/screen": dialling.screen,
     "voice/dialled/screened": dialling.screened,
     "voice/desk/call": line.desk,
@@ -88,9 +90,9 @@ _CALLBACKS: Final[dict[str, Handler]] = {
 _OTHERS: Final[list[tuple[str, Handler, Rescue]]] = [
     ("voice/dialled", dialling.dialled, fallback.rescue_dialled),
     ("voice/line", line.wait, fallback.rescue_line),
-    ("voice/waiting", screening.waiting, fallback.rescue_room),
-    ("voice/callback/screen", screening.patient_screen, screening.rescue_patient),
-    ("voice/callback/screened", screening.patient_screened, screening.rescue_patient),
+    ("voice/waiting", calling_back.waiting, fallback.rescue_room),
+    ("voice/callback/screen", calling_back.patient_screen, calling_back.rescue_patient),
+    ("voice/callback/screened", calling_back.patient_screened, calling_back.rescue_patient),
     ("voice/shift", shift.ask, shift.rescue),
     ("voice/shift/key", shift.key, shift.rescue),
     ("voice/alert", alerted.tell, alerted.rescue),
@@ -103,7 +105,7 @@ _OTHERS: Final[list[tuple[str, Handler, Rescue]]] = [
 def routes() -> list[BaseRoute]:
     """All of them, below `/twilio/`, and the recordings' links."""
     found: list[BaseRoute] = [_post(path, endpoint(handler, fallback.rescue)) for path, handler in _CALLER.items()]
-    found += [_post(path, endpoint(handler, screening.rescue)) for path, handler in _STAFF.items()]
+    found += [_post(path, endpoint(handler, leg.rescue)) for path, handler in _STAFF.items()]
     found += [_post(path, endpoint(handler)) for path, handler in _CALLBACKS.items()]
     found += [_post(path, endpoint(handler, rescue)) for path, handler, rescue in _OTHERS]
     found.append(Route("/media/{sid}", recording.play, methods=["GET"]))
