@@ -16,6 +16,7 @@ from escalation.duties import Duty, render
 from escalation.policy import Escalation, TargetKind
 from escalation.roster import Roster
 from escalation.timeline import Span, pieces, union
+from escalation.wallclock import lasting
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Preview:
         which = f"the {days} days from its start on" if self.is_ahead else f"the next {days} days"
         if not self.seconds:
             return f"This changes nothing about who is called in {which}."
-        return f"This changes who is called in {float(self.hours):.4g} h of {which}."
+        return f"This changes who is called in {lasting(self.seconds)} of {which}."
 
 
 def needed(escalation: Escalation) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from escalation.policy import Escalation, TargetKind
 from escalation.reach import is_verified
 from escalation.roster import Roster
 from escalation.thin import Limits, ThinKind, ThinSpot
-from escalation.wallclock import shown
+from escalation.wallclock import lasting, shown
 
 Span = tuple[Instant, Instant]
 
@@ -59,8 +59,8 @@ def _rest(roster: Roster, member: str, spans: list[Span], limits: Limits) -> Ite
     least = TimeDelta(hours=limits.rest_hours)
     for (_, ends), (begins, _) in pairwise(spans):
         if begins - ends < least:
-            hours = (begins - ends).total("hours")
-            because = f"{name_of(roster, member)} has {hours:.4g} h of rest from {shown(ends, roster.zone)}"
+            rest = lasting(round((begins - ends).total("seconds")))
+            because = f"{name_of(roster, member)} has {rest} of rest from {shown(ends, roster.zone)}"
             yield ThinSpot(ThinKind.REST, ends, begins, "", (member,), because)
 
 

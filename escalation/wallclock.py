@@ -87,6 +87,13 @@ def month_of(instant: Instant, zone: str) -> tuple[Instant, Instant]:
     return month_span(instant.to_tz(zone).date().replace(day=1), zone)
 
 
+def lasting(seconds: int) -> str:
+    """A length of time as people say it, to the minute: `24 min`, `12 h`, `4 h 50 min`."""
+    minutes = round(abs(seconds) / 60)
+    parts = [f"{minutes // 60} h"] * (minutes >= 60) + [f"{minutes % 60} min"] * (minutes % 60 > 0 or minutes == 0)
+    return " ".join(parts)
+
+
 def shown(instant: Instant, zone: str) -> str:
     """`instant` as people write it in `zone`, to the minute: "2026-11-16 08:00"."""
     return instant.to_tz(zone).format("YYYY-MM-DD HH:mm")

@@ -10,7 +10,7 @@ from whenever import Instant
 from escalation.oncall import name_of
 from escalation.refusal import RefusedError
 from escalation.roster import Roster
-from escalation.wallclock import shown
+from escalation.wallclock import lasting, shown
 from escalation.window import kept
 from nightbell.cli.console import Stop, instant_in, stderr, stdout, with_parts
 from nightbell.composition import Parts
@@ -112,7 +112,8 @@ def effect_lines(effect: Effect) -> Iterator[str]:
     for one in preview.differences:
         window = f"{shown(one.start, zone)} to {shown(one.end, zone)}"
         yield f"  {one.schedule}, {window}: {names(before, one.before)} -> {names(after, one.after)}"
-    hours = [f"{name_of(after, m)} {seconds / 3600:+.4g} h" for m, seconds in preview.by_person.items()]
+    gains = preview.by_person.items()
+    hours = [f"{name_of(after, m)} {'+' if seconds > 0 else '-'}{lasting(seconds)}" for m, seconds in gains]
     if hours:
         yield f"  {', '.join(hours)}"
         was, will = (f"{float(balance):.3f}" for balance in preview.balance)

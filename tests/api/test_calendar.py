@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from whenever import OffsetDateTime
 
+from escalation.wallclock import lasting
 from tests.api.conftest import SAMPLE, YAML, Operator
 from tests.api.test_overrides import REPLACE, made
 
@@ -86,7 +87,9 @@ async def test_the_proof_lists_holes_and_thin_spots_with_their_exact_windows(ope
 async def test_a_draft_is_previewed_by_person_and_window_and_changes_nothing(operator: Operator):
     draft = SAMPLE.replace("members: [chen, osei, patel]", "members: [chen, patel, osei]")
     told = (await operator.asks("POST", "/plan/preview", content=draft, headers=YAML)).json()
-    assert told["summary"] == f"This changes who is called in {told['hours']:.4g} h of the next 90 days."
+    assert (
+        told["summary"] == f"This changes who is called in {lasting(round(told['hours'] * 3600))} of the next 90 days."
+    )
     first = next(one for one in told["duties"] if one["schedule"] == "primary")
     assert (exact(first["starts_at"]), first["before"][0]["member"]) == (exact(MONDAY), "osei")
     assert first["after"][0]["member"] == "patel"

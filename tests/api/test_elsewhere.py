@@ -57,7 +57,7 @@ async def test_checked_and_previewed_with_it_and_nothing_is_stored_before_it_is_
     server.says[SECRET] = content(DAY)
     assert (await sends(operator, "verify", plan(server)))["fit"]
     changes = await sends(operator, "preview", plan(server))
-    assert changes["summary"] == "This changes who is called in 23.83 h of the next 90 days."
+    assert changes["summary"] == "This changes who is called in 23 h 50 min of the next 90 days."
     assert await stored(operator) == []
     assert (await operator.asks("GET", "/calendars")).json() == {"items": []}
     await sends(operator, "publish", plan(server), 201)

@@ -97,7 +97,7 @@ async def test_a_dry_run_says_whom_it_changes_and_stores_nothing(operator: Opera
     tried = await operator.asks("POST", "/overrides?dry_run=true", REPLACE)
     assert tried.status_code == 200
     (duty,) = tried.json()["duties"]
-    assert tried.json()["summary"] == "This changes who is called in 4.833 h of the next 90 days."
+    assert tried.json()["summary"] == "This changes who is called in 4 h 50 min of the next 90 days."
     # What is past already does not change any more: it is 02:10.
     assert (duty["starts_at"], duty["ends_at"]) == ("2026-11-22T07:10:00Z", "2026-11-22T12:00:00Z")
     assert ([p["member"] for p in duty["before"]], [p["member"] for p in duty["after"]]) == (["chen"], ["patel"])

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from whenever import Instant, ZonedDateTime
@@ -10,6 +11,7 @@ from escalation.oncall import on_call
 from escalation.policy import Escalation
 from escalation.preview import Difference, needed, preview
 from escalation.roster import Leave, Override, OverrideKind, Schedule
+from escalation.wallclock import lasting
 
 
 def local(*parts):
@@ -88,3 +90,11 @@ def members(found):
 
 def test_the_preview_of_nothing_is_empty(maple):
     assert preview(maple, maple, Instant.MAX, Instant.MIN).differences == ()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "0 min"), (29, "0 min"), (1412, "24 min"), (3600, "1 h"), (-17400, "4 h 50 min"), (86370, "24 h")],
+)
+def test_a_length_of_time_is_told_to_the_minute(seconds, said):
+    assert lasting(seconds) == said
