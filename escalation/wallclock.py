@@ -89,9 +89,8 @@ def month_of(instant: Instant, zone: str) -> tuple[Instant, Instant]:
 
 def lasting(seconds: int) -> str:
     """A length of time as people say it, to the minute: `24 min`, `12 h`, `4 h 50 min`."""
-    minutes = round(abs(seconds) / 60)
-    parts = [f"{minutes // 60} h"] * (minutes >= 60) + [f"{minutes % 60} min"] * (minutes % 60 > 0 or minutes == 0)
-    return " ".join(parts)
+    hours, minutes = divmod(round(abs(seconds) / 60), 60)
+    return " ".join([*([f"{hours} h"] if hours else []), *([f"{minutes} min"] if minutes or not hours else [])])
 
 
 def shown(instant: Instant, zone: str) -> str:
