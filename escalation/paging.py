@@ -65,7 +65,7 @@ def go_on(draft: Draft) -> None:
 
 def freed(draft: Draft, member: str) -> None:
     """Ring them again, where the present step found them on the telephone: who waited longest is asked first."""
-    if not _is_in_step(draft):
+    if not _is_in_step(draft) or not draft.page.is_queued or member in draft.escalation.engaged:
         return
     if Means.CALL not in steps.present(draft).by or member not in steps.people(draft) or draft.is_put_off(member):
         return
@@ -182,8 +182,11 @@ def _is_waiting(draft: Draft) -> bool:
 
 
 def _is_in_line_for(draft: Draft, member: str) -> bool:
-    """Whether they talk to another caller, and are to be rung once more in this step when they hang up (`Freed`)."""
-    if Means.CALL not in steps.present(draft).by or member not in draft.escalation.engaged or draft.is_put_off(member):
+    """Whether they talk to another caller, and are to be rung once more in this step when they hang up (`Freed`).
+
+    Not for who is only being rung about another page: two pages that ring the same sleeper would wait for each other.
+    """
+    if Means.CALL not in steps.present(draft).by or member not in draft.escalation.talking or draft.is_put_off(member):
         return False
     voice = draft.escalation.roster.members[member].voice
     return bool(voice) and len(_tries_of_first(draft, voice)) < TRIES

@@ -97,12 +97,13 @@ class RingLimit:
 class Escalation:
     """A practice's policies with the people they page: what `advance` needs besides the page.
 
-    `engaged`: the staff ids of those who are on the telephone about another page now. `rung`: how often each was called
-    about pages within the limit's time.
+    `engaged`: the staff ids of those who are on the telephone about another page now, `talking` those of them who talk
+    to its patient. `rung`: how often each was called about pages within the limit's time.
     """
 
     roster: Roster
     policies: Mapping[str, Policy]
     engaged: frozenset[str] = frozenset()
+    talking: frozenset[str] = frozenset()
     ring_limit: RingLimit | None = None
     rung: Mapping[str, int] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from escalation.draft import Draft
 from escalation.effects import BridgeCaller, CancelCall, FetchClinician, ReturnCaller
 from escalation.events import CallerJoined, Noted
 from escalation.page import Attempt, CallerPresence, Note, Page, PageState
+from escalation.policy import Means
 
 MEET_WITHIN = TimeDelta(seconds=45)
 """How long one of the two may be in the conference without the other: a move, or a turn of the loop, takes less."""
@@ -22,10 +23,15 @@ FREE_AFTER = TimeDelta(seconds=20)
 """How long after the key a leg that cannot come into the conference has ended, should that never be told."""
 
 
-def freed(before: Page, after: Page) -> str | None:
-    """Who was on the telephone about the page, and is so no more; None: nobody."""
-    had = on_the_line(before)
-    return had if had != on_the_line(after) else None
+def freed(before: Page, after: Page) -> tuple[str, ...]:
+    """Who of the staff was on the telephone about the page, talking or being rung, and is so no more."""
+    return tuple(sorted(_on_the_telephone(before) - _on_the_telephone(after)))
+
+
+def _on_the_telephone(page: Page) -> frozenset[str]:
+    """Who asked to be rung later is counted, too: now is no time to ring them."""
+    called = {a.member for a in page.attempts if a.means is Means.CALL and not a.is_final}
+    return frozenset(called | {on_the_line(page) or ""}) - {""}
 
 
 def on_the_line(page: Page) -> str | None:

@@ -13,8 +13,9 @@ from whenever import Instant, TimeDelta
 
 from escalation import steps
 from escalation.draft import Draft
+from escalation.effects import Advance, PlaceCall
 from escalation.oncall import targets
-from escalation.page import Purpose
+from escalation.page import Page, PageState, Purpose
 from escalation.policy import Escalation, Means, PolicyStep
 from escalation.roster import Roster
 from escalation.wallclock import DAY, exact, occurrences, reading
@@ -23,6 +24,17 @@ WAITS_AT_MOST: Final = TimeDelta(hours=24)
 """After this quiet hours do not count for a page: where somebody's begin as others' end, it would wait for ever."""
 LOOKS_AFTER: Final = TimeDelta(hours=1)
 """How long a page waits before it is asked anew who is on call: a handoff or an override may bring somebody."""
+
+
+def matters(before: Page, after: Advance) -> bool:
+    """Whether it matters to what an event made of a page who else is on the telephone: they are asked for only then.
+
+    Somebody would be rung, or the page would leave its step, though who is in it may be about to hang up.
+    """
+    page = after.page
+    leaves = (before.step, before.round, before.state) != (page.step, page.round, page.state)
+    goes_on = before.state is PageState.PAGING and page.state in {PageState.PAGING, PageState.LAST_RESORT}
+    return (leaves and goes_on) or any(isinstance(effect, PlaceCall) for effect in after.effects)
 
 
 def is_spared(draft: Draft, member: str) -> bool:

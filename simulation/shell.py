@@ -17,6 +17,7 @@ from escalation.events import CallerLeft, DialledIn, Due, Event, Freed
 from escalation.page import AttemptState, Page, PageState
 from escalation.policy import Means
 from escalation.presence import freed, on_the_line
+from escalation.sparing import matters
 from simulation.agenda import CrashedError, Process
 from simulation.endings import Watch
 from simulation.faults import Fault
@@ -70,8 +71,7 @@ class Shell:
                 continue
             break
         self._committed(row, result.effects, len(before.attempts))
-        member = freed(before, row.page)
-        if member:
+        for member in freed(before, row.page) if any(other.page.is_queued for other in world.rows) else ():
             world.agenda.spawn(self.job(partial(self._free, member)), world.between(0.005, 1.0))
         if not within:
             self.crash_point()
@@ -81,11 +81,13 @@ class Shell:
         """As `storage.paging`: who is on the telephone is asked only where somebody would be rung."""
         plan = self.world.plan_of(row)
         result = advance(plan, row.page, event, clock)
-        if any(isinstance(effect, PlaceCall) for effect in result.effects):
-            engaged = frozenset(member for other in self.world.rows if other is not row for member in _engaged(other))
+        if matters(row.page, result):
+            others = [other for other in self.world.rows if other is not row]
+            engaged = frozenset(member for other in others for member in _engaged(other))
+            talking = frozenset(on_the_line(other.page) or "" for other in others)
             rung = self._rung(clock - plan.ring_limit.within) if plan.ring_limit is not None else {}
             if engaged or rung:
-                result = advance(replace(plan, engaged=engaged, rung=rung), row.page, event, clock)
+                result = advance(replace(plan, engaged=engaged, talking=talking, rung=rung), row.page, event, clock)
         return result
 
     def _rung(self, since: Instant) -> Counter[str]:
@@ -172,7 +174,7 @@ class Shell:
     def _free(self, member: str, machine: Machine) -> Process[None]:
         """As `nightbell.effects`: the page that waited longest has them rung."""
         for row in sorted(self.world.rows, key=lambda row: row.page.opened_at):
-            if row.page.state is PageState.PAGING:
+            if row.page.state is PageState.PAGING and row.page.is_queued:
                 page = yield from self.happen(row, Freed(member), machine)
                 if any(a.member == member and a.means is Means.CALL and not a.is_final for a in page.attempts):
                     return

@@ -208,8 +208,12 @@ async def overdue(connection: AsyncConnection, now: Instant, limit: int = 200) -
 
 
 async def queued(connection: AsyncConnection, practice: str, limit: int = 50) -> list[str]:
-    """The practice's pages that nobody has taken, the oldest first."""
-    query = select(pages.c.id).where(pages.c.practice == practice, pages.c.state == PageState.PAGING.value)
+    """The practice's pages that wait for somebody who was on the telephone, the oldest first."""
+    query = select(pages.c.id).where(
+        pages.c.practice == practice,
+        pages.c.state == PageState.PAGING.value,
+        pages.c.body["is_queued"].astext == "true",
+    )
     return [row.id for row in await connection.execute(query.order_by(pages.c.opened_at).limit(limit))]
 
 

@@ -24,6 +24,7 @@ from escalation.events import CallerLeft, CallerReturned, DialledIn, Event, Hand
 from escalation.page import CallerPresence, Page, PageState
 from escalation.policy import Escalation
 from escalation.presence import freed
+from escalation.sparing import matters
 from routing.plan import Plan
 from storage import deliveries, disturbing, jobs, messages, pages
 from storage.alerts import Alert, AlertKind, raise_alert
@@ -138,8 +139,7 @@ class Paging:
         now = self._clock.now()
         escalation = await self._escalation(stored, plan)
         result = advance(escalation, stored.page, event, now)
-        if any(isinstance(effect, PlaceCall) for effect in result.effects):
-            # Only where somebody would be rung it matters who is on the telephone already, or was rung too often.
+        if matters(stored.page, result):
             informed = await self._informed(connection, escalation, stored.page, now)
             if informed is not escalation:
                 result = advance(informed, stored.page, event, now)
@@ -149,10 +149,7 @@ class Paging:
         if result.page.state is PageState.RESOLVED and not isinstance(event, Resolved):
             await messages.finish_by_page(connection, page, result.page.accepted_by or "the last resort", now)
         await self._defer(connection, result, now)
-        member = freed(stored.page, result.page)
-        if member:
-            arguments: dict[str, str | int] = {"practice": result.page.practice, "member": member}
-            await self._queue.defer(connection, jobs.FREED, arguments, priority=jobs.URGENT)
+        await self._tell_who_waits(connection, freed(stored.page, result.page), result.page.practice)
         _log.info(
             "page_advanced",
             call=stored.call,
@@ -170,10 +167,19 @@ class Paging:
         limit, members = escalation.ring_limit, escalation.roster.members.values()
         numbers = [number for person in members for number in person.voice] if limit is not None else []
         since = now - limit.within if limit is not None else now
-        engaged, times = await disturbing.disturbed(connection, page, numbers, now, since)
-        rung = {person.id: sum(times.get(number, 0) for number in person.voice) for person in members if times}
+        found = await disturbing.disturbed(connection, page, numbers, now, since)
+        rung = {person.id: sum(found.rung.get(n, 0) for n in person.voice) for person in members if found.rung}
         enough = limit is not None and max(rung.values(), default=0) >= limit.most
-        return dataclasses.replace(escalation, engaged=engaged, rung=rung) if engaged or enough else escalation
+        if not found.engaged and not enough:
+            return escalation
+        return dataclasses.replace(escalation, engaged=found.engaged, talking=found.talking, rung=rung)
+
+    async def _tell_who_waits(self, connection: AsyncConnection, members: tuple[str, ...], practice: str) -> None:
+        """Where pages wait in line: they are on the telephone no more."""
+        if members and await pages.queued(connection, practice):
+            for member in members:
+                arguments: dict[str, str | int] = {"practice": practice, "member": member}
+                await self._queue.defer(connection, jobs.FREED, arguments, priority=jobs.URGENT)
 
     async def _escalation(self, stored: PageCall, plan: Plan | None) -> Escalation:
         """The page's own policies. Raises NotFoundError, UnavailableError."""

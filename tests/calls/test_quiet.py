@@ -103,10 +103,10 @@ async def test_only_calls_that_were_placed_are_counted(stage: Stage):
     asked = Page(page, "maple-pediatrics", "urgent", "urgent", night.timeline.now())
     since = night.timeline.now() - TimeDelta(hours=1)
     async with night.parts.database.transaction() as connection:
-        _, before = await disturbed(connection, asked, [CHEN, OSEI], night.timeline.now(), since)
+        before = (await disturbed(connection, asked, [CHEN, OSEI], night.timeline.now(), since)).rung
         assert before[CHEN] == night.rung(CHEN) > 0
         await connection.execute(text("UPDATE deliveries SET tries = 0 WHERE address = :chen"), {"chen": CHEN})
-        _, after = await disturbed(connection, asked, [CHEN, OSEI], night.timeline.now(), since)
+        after = (await disturbed(connection, asked, [CHEN, OSEI], night.timeline.now(), since)).rung
     assert CHEN not in after
 
 
@@ -134,6 +134,74 @@ async def test_callers_for_one_clinician_wait_in_line_and_the_oldest_is_next(sta
     await night.settle()
     owners = await night.sql("SELECT accepted_by, state FROM pages")
     assert [tuple(row) for row in owners] == [("chen", "resolved")] * 3
+
+
+def alone(repeat: int) -> str:
+    """A practice of one clinician, who is only called, for 10 minutes each round."""
+    text = SAMPLE.read_text()
+    begins, ends = text.index("    steps:\n"), text.index("    repeat: 2")
+    steps = f"    steps:\n      - {{page: [chen], by: [call], for: 10m}}\n    repeat: {repeat}"
+    return text[:begins] + steps + text[ends + len("    repeat: 2") :]
+
+
+async def last_resorts(night: Night) -> list[float | None]:
+    """Of each page, the oldest first: seconds until its last resort, None where it has not come to it."""
+    rows = await night.sql(
+        "SELECT p.opened_at, (SELECT min(e.at) FROM page_events e, jsonb_array_elements_text(e.trail) AS line"
+        " WHERE e.page = p.id AND line LIKE 'Last resort:%') AS ends FROM pages p ORDER BY p.opened_at"
+    )
+    return [(row.ends - row.opened_at).total_seconds() if row.ends else None for row in rows]
+
+
+async def test_two_pages_that_ring_the_same_sleeper_do_not_wait_for_each_other(stage: Stage):
+    night = await stage(document=alone(repeat=2))
+    night.phone(CHEN).behaviour = NoAnswer()
+    night.phone(SERVICE).behaviour = Answers(after=2, talk_for=30)
+    for number in (PARENT, OTHER_PARENT):
+        call = await asks_for_a_doctor(night, number)
+        await call.hang_up()
+        await night.passes(12)
+    await night.passes(200)
+    ends = await last_resorts(night)
+    assert all(end is not None and end < 150 for end in ends), ends
+
+
+@pytest.mark.parametrize("stays", [True, False])
+async def test_who_is_in_line_waits_for_the_end_of_the_talk_whether_they_hold_or_not(stage: Stage, stays: bool):
+    night = await stage(document=alone(repeat=0))
+    night.phone(CHEN).behaviour = TAKES
+    first = await holds(night, PARENT)
+    await first.talks_to(night.phone(CHEN))
+    night.phone(CHEN).behaviour = Busy()
+    second = await (holds if stays else asks_for_a_doctor)(night, OTHER_PARENT)
+    if not stays:
+        await second.hang_up()
+    await night.passes(120)
+    assert await last_resorts(night) == [None, None]
+    assert night.rung(SERVICE) == 0
+    night.phone(CHEN).behaviour = NoAnswer()
+    await first.hang_up()
+    await night.phone(CHEN).rings(within=10)
+
+
+async def test_who_is_next_in_line_is_rung_for_when_the_one_before_was_in_vain(stage: Stage):
+    night = await stage(document=alone(repeat=0))
+    night.phone(CHEN).behaviour = TAKES
+    first = await holds(night, PARENT)
+    await first.talks_to(night.phone(CHEN))
+    night.phone(CHEN).behaviour = Busy()
+    for number in (OTHER_PARENT, STRANGER):
+        call = await asks_for_a_doctor(night, number)
+        await call.hang_up()
+    await night.passes(20)
+    night.phone(CHEN).behaviour = NoAnswer()
+    await first.hang_up()
+    await night.passes(90)
+    rings = await night.sql(
+        "SELECT max(d.attempt) AS attempts FROM deliveries d JOIN pages p ON p.id = d.page"
+        " WHERE d.means = 'call' AND d.member = 'chen' GROUP BY p.id ORDER BY p.opened_at, p.id"
+    )
+    assert [row.attempts for row in rings] == [1, 2, 2], "both that waited had her rung once more"
 
 
 @pytest.mark.parametrize(("most", "times"), [("3", 4), ("null", 9)])

@@ -128,9 +128,11 @@ class Pages(RuleBasedStateMachine):
         count = len(self.page.attempts)
         return data.draw(st.one_of(st.just(count), st.integers(max(1, count - 4), max(1, count)), st.integers(-1, 40)))
 
-    @rule(engaged=st.sets(st.sampled_from([*ROSTER.members]), max_size=2))
-    def others_are_on_the_telephone(self, engaged):
-        self.escalation = replace(self.escalation, engaged=frozenset(engaged))
+    @rule(engaged=st.sets(st.sampled_from([*ROSTER.members]), max_size=2), talk=st.booleans())
+    def others_are_on_the_telephone(self, engaged, talk):
+        self.escalation = replace(
+            self.escalation, engaged=frozenset(engaged), talking=frozenset(engaged) if talk else frozenset()
+        )
 
     @rule(rung=st.dictionaries(st.sampled_from([*ROSTER.members]), st.integers(1, 4)))
     def others_rang(self, rung):

@@ -162,7 +162,8 @@ def test_what_twilio_refused_is_not_tried_again_while_the_page_waits(maple):
 
 
 def engaged(night: Night, *members: str) -> Night:
-    night.escalation = replace(night.escalation, engaged=frozenset(members))
+    """They talk to other patients."""
+    night.escalation = replace(night.escalation, engaged=frozenset(members), talking=frozenset(members))
     return night
 
 
@@ -187,6 +188,24 @@ def test_a_talk_that_outlasts_the_step_does_not_hold_the_page_longer(maple):
     night.do(Missed(2, "busy"), after=5)
     night.do(Due(), after=115)
     assert night.page.state is PageState.LAST_RESORT
+
+
+def test_who_is_only_being_rung_about_another_page_is_not_waited_for(maple):
+    """Or two pages that ring the same sleeper would wait for each other."""
+    night = Night(maple, step("chen", wait=300))
+    night.escalation = replace(night.escalation, engaged=frozenset({"chen"}))
+    night.do(Opened())
+    night.do(Missed(1, "no answer"), after=25)
+    assert night.page.state is PageState.LAST_RESORT
+
+
+def test_who_hangs_up_about_one_page_and_talks_about_another_is_not_rung_yet(maple):
+    night = engaged(Night(maple, step("chen", wait=300)), "chen")
+    night.do(Opened())
+    night.do(Missed(1, "busy"), after=5)
+    assert night.do(Freed("chen"), after=5) == (), "it was this page's own call that ended"
+    engaged(night)
+    assert night.do(Freed("chen"), after=5) == (PlaceCall(2),)
 
 
 def test_nobody_is_waited_for_in_line_while_somebody_else_can_be_called(maple):
