@@ -12,7 +12,7 @@ from nightbell.composition import Parts
 from nightbell.providers import Provider
 from routing.plan import Plan
 from storage import jobs
-from storage.errors import NotFoundError
+from storage.errors import PracticeNotKnownError
 from storage.pace import take_slot
 from storage.pages import PageCall
 from telephony.errors import TwilioError
@@ -54,7 +54,7 @@ class Trunk:
         structlog.contextvars.bind_contextvars(call=stored.call)
         plan = await self.parts.plans.exact_version(stored.page.practice, stored.plan_version)
         if plan is None:
-            raise NotFoundError(f"practice {stored.page.practice} is not known")
+            raise PracticeNotKnownError(f"practice {stored.page.practice} is not known")
         return stored, plan
 
     async def is_first(self, what: str) -> bool:

@@ -112,12 +112,12 @@ class _Walk:
         name = connect.policy if isinstance(connect, Connect) else next(iter(self._plan.escalation.policies))
         policy = self._plan.escalation.policies[name]
         yield f"A page is opened by the policy {name}:"
-        at = begins = self._waited(policy)
-        if begins > self._now:
-            shown = begins.to_tz(self._plan.zone).format("EEE YYYY-MM-DD HH:mm")
-            yield f"  It is not urgent, and everybody whom it may page has quiet hours: it waits until {shown}"
-            yield "  (the caller is told so, and whoever does not want to wait is put through to a person); then:"
+        at = begins = self._now
         for number, wanted in enumerate(policy.steps, start=1):
+            begins_at = self._waited(policy, number, at)
+            if begins_at > at:
+                yield from self._told_waiting(begins_at)
+                at = begins = begins_at
             asked = targets(self._plan.escalation, wanted, at)
             quiet = [member for member in asked if self._is_quiet(policy, member, at)]
             paged = [member for member in asked if member not in quiet]
@@ -131,16 +131,18 @@ class _Walk:
         held = policy.hold_at_most.total("minutes")
         yield f"  The caller holds for at most {held:g} min; the page goes on without them until a person has it."
 
-    def _waited(self, policy: Policy) -> Instant:
-        """When the page begins, which looks now and then who is on call by then."""
-        at, longest = self._now, self._now + WAITS_AT_MOST
-        while (
-            not policy.urgent
-            and at < longest
-            and (until := all_quiet_until(self._plan.escalation, policy.steps, at)) is not None
-        ):
+    def _waited(self, policy: Policy, number: int, at: Instant) -> Instant:
+        """When that step begins at the soonest: where all ahead have quiet hours, the page looks now and then."""
+        ahead = policy.steps if policy.rounds > 1 else policy.steps[number - 1 :]
+        longest = self._now + WAITS_AT_MOST
+        while not policy.urgent and at < longest and (until := all_quiet_until(self._plan.escalation, ahead, at)):
             at = min(until, at + LOOKS_AFTER, longest)
         return at
+
+    def _told_waiting(self, until: Instant) -> Iterator[str]:
+        shown = until.to_tz(self._plan.zone).format("EEE YYYY-MM-DD HH:mm")
+        yield f"  It is not urgent, and everybody whom it may page has quiet hours: it waits until {shown}"
+        yield "  (the caller is told so, and whoever does not want to wait is put through to a person); then:"
 
     def _is_quiet(self, policy: Policy, member: str, at: Instant) -> bool:
         waits = not policy.urgent and at < self._now + WAITS_AT_MOST

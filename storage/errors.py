@@ -17,6 +17,10 @@ class NotFoundError(StorageError):
     """There is no such record."""
 
 
+class PracticeNotKnownError(NotFoundError):
+    """What is asked for is there, and its practice is not known to this process; it may be in a moment."""
+
+
 class SealError(StorageError):
     """A sealed value cannot be opened: its key is not in the ring, or it was changed. Names no content."""
 

@@ -19,12 +19,15 @@ from whenever import Instant, TimeDelta
 from escalation.effects import Advance
 from escalation.page import CallerPresence, Page, PageState
 from storage.calls import CALLBACK
+from storage.deliveries import SECOND
 from storage.errors import NotFoundError
 from storage.seal import KeyRing
 from storage.tables import calls, deliveries, page_events, pages, replies
 
 JOIN_WITHIN: Final = TimeDelta(minutes=30)
 """The same number pressing urgent again within this joins its open page (DESIGN section 5)."""
+MOST_LOOKED_THROUGH: Final = 500
+"""Of the second provider's legs, the latest: more than it carries in a night."""
 
 _PAGE: Final = TypeAdapter(Page)
 
@@ -215,6 +218,39 @@ async def queued(connection: AsyncConnection, practice: str, limit: int = 50) ->
         pages.c.body["is_queued"].astext == "true",
     )
     return [row.id for row in await connection.execute(query.order_by(pages.c.opened_at).limit(limit))]
+
+
+async def practice_called_by_second(
+    connection: AsyncConnection, ring: KeyRing, number: str, since: Instant
+) -> str | None:
+    """The practice on whose behalf the second provider last called this number: of its staff, or about a page, back.
+
+    Which number was called back is sealed; the second provider carries few pages, and those of then are looked through.
+    """
+    legs = select(pages.c.practice, deliveries.c.address, pages.c.callback_sealed).join(
+        deliveries, deliveries.c.page == pages.c.id
+    )
+    recent = legs.where(deliveries.c.provider == SECOND, deliveries.c.intended_at > since.to_stdlib())
+    for row in await connection.execute(recent.order_by(deliveries.c.intended_at.desc()).limit(MOST_LOOKED_THROUGH)):
+        back = ring.open(CALLBACK, row.callback_sealed) if row.callback_sealed else None
+        if number in {row.address, back}:
+            return str(row.practice)
+    return None
+
+
+async def practice_waited_for(connection: AsyncConnection, ring: KeyRing, caller: str, since: Instant) -> str | None:
+    """The practice with an open page of this caller's."""
+    found = await connection.scalar(
+        select(pages.c.practice)
+        .where(
+            pages.c.caller_index.in_(ring.indexes(caller)),
+            pages.c.state != PageState.RESOLVED.value,
+            pages.c.opened_at > since.to_stdlib(),
+        )
+        .order_by(pages.c.opened_at.desc())
+        .limit(1)
+    )
+    return str(found) if found is not None else None
 
 
 async def place_in_line(connection: AsyncConnection, page: Page) -> int:

@@ -31,7 +31,7 @@ from storage.alerts import Alert, AlertKind, raise_alert
 from storage.calls import leg_position
 from storage.clock import Clock
 from storage.database import Database
-from storage.errors import NotFoundError
+from storage.errors import PracticeNotKnownError
 from storage.jobs import Jobs
 from storage.pages import PageCall, PageOpening
 from storage.plan_cache import PlanCache
@@ -186,7 +186,7 @@ class Paging:
         if plan is None or (plan.practice, plan.version) != (stored.page.practice, stored.plan_version):
             plan = await self._plans.exact_version(stored.page.practice, stored.plan_version)
         if plan is None or not plan.escalation.policies:
-            raise NotFoundError(f"practice {stored.page.practice} is not known, or pages nobody")
+            raise PracticeNotKnownError(f"practice {stored.page.practice} is not known, or pages nobody")
         policies = plan.escalation.policies
         if stored.page.policy in policies:
             return plan.escalation

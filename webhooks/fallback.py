@@ -14,6 +14,7 @@ from ivr.prompts import own
 from routing.plan import Plan
 from storage.calls import CallEvent, Progress
 from telephony.twiml import Document
+from webhooks import second_number
 from webhooks.call import STAFF_LANGUAGE, head_of
 from webhooks.dialling import dial_on, dial_people
 from webhooks.keeping import Record, keep
@@ -28,6 +29,8 @@ async def fallback(site: Site, webhook: Webhook) -> str:
     _log.error("twilio_fallback", error_code=webhook.form.get("ErrorCode", ""))
     failed = urlsplit(webhook.form.get("ErrorUrl", ""))
     where = dict(parse_qsl(failed.query))
+    if second_number.is_called(site, webhook):
+        return await second_number.fallback(site, replace(webhook, query=where), failed.path)
     await _keep(site, replace(webhook, query=where or webhook.query), failed.path)
     if failed.path.endswith("/voice/dialled"):
         return rescue_dialled(site, replace(webhook, query=where), "twilio fallback")

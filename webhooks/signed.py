@@ -18,7 +18,7 @@ import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
-from storage.errors import NotFoundError
+from storage.errors import NotFoundError, PracticeNotKnownError
 from telephony.signature import HEADER, signed_url, verify
 from webhooks.form import read_form
 from webhooks.site import ANSWER_BOUND, Site
@@ -82,7 +82,7 @@ async def _answer(site: Site, webhook: Webhook, handler: Handler, rescue: Rescue
     except Exception as error:  # noqa: BLE001 - a caller is on the line: whatever went wrong, they hear words
         why = type(error).__name__
         _log.error("webhook_failed", path=webhook.path, error=why, where=where(error))
-        if rescue is None and isinstance(error, NotFoundError):
+        if rescue is None and isinstance(error, NotFoundError) and not isinstance(error, PracticeNotKnownError):
             return _response("")
         site.metrics.fallbacks.labels(why).inc()
         if rescue is None:

@@ -1,10 +1,11 @@
 """What every webhook needs: made once by the composition."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from whenever import Instant, TimeDelta
 
 from storage.clock import Clock
 from storage.database import Database
@@ -22,6 +23,10 @@ from webhooks.urls import Urls
 
 ANSWER_BOUND: Final = 9.0
 """Real seconds in which a webhook must have answered, whatever hangs: Twilio gives 15 in all, and may retry."""
+
+
+GOES_ROUND_WITHIN: Final = TimeDelta(seconds=8)
+"""Longer than a circle of two forwarded numbers takes; few hang up and call again so soon."""
 
 
 class Metrics:
@@ -51,6 +56,21 @@ class Metrics:
         return Counter(f"nightbell_{name}", help_text, labels, registry=self.registry)
 
 
+class Recently:
+    """Who was passed on by this process within the last moments: a call that goes round in a circle comes again."""
+
+    def __init__(self, within: TimeDelta = GOES_ROUND_WITHIN) -> None:
+        self._within = within
+        self._at: dict[str, Instant] = {}
+
+    def again(self, who: str, now: Instant) -> bool:
+        """Whether they were there a moment ago; from now on they were."""
+        self._at = {each: at for each, at in self._at.items() if now - at < self._within}
+        known = who in self._at
+        self._at[who] = now
+        return known
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """The shells and settings that webhooks work with.
@@ -75,3 +95,4 @@ class Site:
     learning: Learning
     shifts: ShiftAnswers
     metrics: Metrics
+    passed_on: Recently = field(default_factory=Recently)

@@ -22,9 +22,9 @@ from telephony.errors import DELIVERY
 from webhooks import shift
 from webhooks.call import count
 from webhooks.learning import of_code
-from webhooks.second_number import member_at, of_staff
 from webhooks.signed import Webhook
 from webhooks.site import Site
+from webhooks.whose import member_at, of_staff
 
 _log = structlog.get_logger(__name__)
 

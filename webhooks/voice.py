@@ -26,11 +26,11 @@ _log = structlog.get_logger(__name__)
 
 async def first(site: Site, webhook: Webhook) -> str:
     """Answer a new call. A repeat gets the decision that was stored, whatever has changed since."""
-    dialled = plan_number(webhook)
-    plan = site.plans.by_number(dialled)
+    if second_number.is_called(site, webhook):
+        return await second_number.pass_on(site, webhook)
+    plan = site.plans.by_number(plan_number(webhook))
     if plan is None:
-        is_second = bool(dialled) and dialled == site.second_number
-        return await (second_number.pass_on(site, webhook) if is_second else unknown_number(site))
+        return await unknown_number(site)
     caller = caller_of(webhook.form)
     asked = await staff_line.offer(site, plan, caller) if caller else ""
     return asked or await _as_caller(site, webhook, plan, caller)

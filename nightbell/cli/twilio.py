@@ -97,10 +97,11 @@ async def _to_connect(parts: Parts, practice: str | None, base: str) -> tuple[li
         raise Stop("no practice is published yet: nightbell apply PLAN")
     tasks: list[Task] = []
     fine = True
-    asked = tuple(number for plan in plans for number in plan.numbers)
-    for number in await _looked_up(parts, asked if practice else (*asked, *_second(parts))):
+    second = _second(parts)
+    asked = [number for plan in plans for number in plan.numbers if number not in second]
+    for number in await _looked_up(parts, asked if practice else [*asked, *second]):
         if not isinstance(number, OwnedNumber):
-            fine = _failed(*number)
+            fine = _failed(*number, "NIGHTBELL_SECOND_NUMBER" if number[0] in second else "`numbers` in the plan")
             continue
         found = changes(number.pointers, _wanted(parts, number, base))
         if found:
@@ -126,7 +127,7 @@ def _wanted(parts: Parts, number: OwnedNumber, base: str) -> dict[str, str]:
     return wanted(origin, url_of(base, parts.ring, number.number) if base else "", sms=number.sms)
 
 
-async def _looked_up(parts: Parts, numbers: tuple[str, ...]) -> list[OwnedNumber | tuple[str, TwilioError | None]]:
+async def _looked_up(parts: Parts, numbers: Sequence[str]) -> list[OwnedNumber | tuple[str, TwilioError | None]]:
     """Each number as its account has it; or the number and what is wrong with it."""
     found: list[OwnedNumber | tuple[str, TwilioError | None]] = []
     for asked in numbers:
@@ -145,7 +146,8 @@ async def _to_disconnect(parts: Parts, keeper: Keeper, practice: str | None) -> 
     fine = True
     for number in await _looked_up(parts, known):
         if not isinstance(number, OwnedNumber):
-            fine = _failed(*number)
+            where = "what was set then: it may be a second provider's, whose settings are gone"
+            fine = _failed(*number, f"{where}; or set it at Twilio by hand, and take it out of {keeper.path}")
             continue
         restore = restoring(number.pointers, kept[number.number])
         for change in restore.foreign:
@@ -171,8 +173,8 @@ async def _agreed(tasks: Sequence[Task], *, dry_run: bool, yes: bool, also_empty
     return typer.confirm("Change this at Twilio?")
 
 
-def _failed(number: str, error: TwilioError | None) -> bool:
+def _failed(number: str, error: TwilioError | None, where: str = "`numbers` in the plan") -> bool:
     """Say what is wrong with one number; always False."""
-    what = "the account owns no such number: buy or port it, or mend `numbers` in the plan" if error is None else error
+    what = f"the account owns no such number: buy or port it, or mend {where}" if error is None else error
     stderr.print(f"{number}: {what}", style="red", markup=False)
     return False

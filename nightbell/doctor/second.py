@@ -19,7 +19,21 @@ async def check(installation: Installation) -> list[Outcome]:
         number = await installation.second.find_number(installation.settings.second_number)
     except TwilioError as error:
         return [*found, unknown(f"its number: {error}", "see the line before")]
-    return [*found, *_number(installation, number)]
+    return [*found, *_number(installation, number), *_planned(installation)]
+
+
+def _planned(installation: Installation) -> list[Outcome]:
+    """A plan that names this number would have calls go round, or answered where they cannot be connected."""
+    own = installation.settings.second_number
+    found = []
+    for plan in installation.plans:
+        desks = [number for desk in plan.destinations.values() for number in desk.numbers]
+        staff = [number for member in plan.escalation.roster.members.values() for number in (*member.voice, member.sms)]
+        for where, numbers in (("numbers", plan.numbers), ("destinations", desks), ("staff", staff)):
+            if own in numbers:
+                says = f"{own}: the plan of {plan.practice} has it in `{where}`"
+                found.append(wrong(says, "take it out of the plan: it is the second provider's own"))
+    return found
 
 
 def _number(installation: Installation, number: OwnedNumber | None) -> list[Outcome]:

@@ -9,13 +9,10 @@ from nightbell.twilio_watch import TwilioWatch
 from storage.alerts import Alert, AlertKind
 from telephony.emulator import (
     Answers,
-    Busy,
     Exchange,
     Hears,
     InOrder,
     NoAnswer,
-    Phone,
-    PhoneCall,
     Press,
     RestFault,
     Voicemail,
@@ -28,14 +25,12 @@ from tests.calls.people import (
     CHEN,
     OPERATOR,
     OSEI,
-    OTHER_PARENT,
     PARENT,
     PRACTICE,
     SAMPLE,
     SECOND_ACCOUNT,
     SECOND_NUMBER,
     SECOND_TOKEN,
-    SERVICE,
 )
 from tests.calls.test_alerts import trouble
 
@@ -486,52 +481,3 @@ async def test_the_first_one_is_asked_again_at_once_where_the_second_fails_too(n
     text = await night.phone(OPERATOR).gets_text("an empty shift tomorrow", within=WITHIN)
     assert text.from_ == PRACTICE
     await call.hang_up()
-
-
-# ---- who calls the second number -------------------------------------------------------------------------------------
-
-
-async def calls_the_second(night: Night, number: str, caller_id: str | None = None) -> PhoneCall:
-    second(night).own_number(SECOND_NUMBER, voice_url=f"{night.product.origin}/twilio/voice")
-    return await Phone(second(night), number).dial(SECOND_NUMBER, caller_id)
-
-
-@pytest.mark.parametrize("who", [PARENT, CHEN])
-async def test_who_was_called_from_the_second_number_and_calls_it_is_brought_to_their_practice(night: Night, who: str):
-    """A patient who called before, and one of the staff; there is another practice, too."""
-    other = SAMPLE.read_text().replace("maple-pediatrics", "a-practice").replace(PRACTICE, "+16175550101")
-    for number in (CHEN, OSEI, "+16175550123", "+16175550124"):
-        other = other.replace(number, number.replace("555012", "555014"))
-    await night.publish(other.replace("Maple Pediatrics", "Another Practice"))
-    if who == PARENT:
-        earlier = await asks_for_a_doctor(night)
-        await earlier.hang_up()
-    night.phone(PRACTICE).behaviour = Answers(after=1, talk_for=60)
-    call = await calls_the_second(night, who)
-    on = await night.phone(PRACTICE).rings(within=5)
-    assert on.leg.from_ == who, "so that the practice sees who it is"
-    await call.talks_to(night.phone(PRACTICE), within=5)
-    await call.is_over(within=70)
-    stranger = await calls_the_second(night, OTHER_PARENT)
-    await stranger.hears("call your doctor's office at its own number")
-    await stranger.is_over(within=30)
-
-
-async def test_with_one_practice_a_call_to_the_second_number_is_for_it_whoever_calls(night: Night):
-    night.phone(PRACTICE).behaviour = Answers(after=1, talk_for=10)
-    call = await calls_the_second(night, PARENT, "anonymous")
-    await call.talks_to(night.phone(PRACTICE), within=10)
-    await call.hang_up()
-
-
-async def test_where_the_practices_number_cannot_be_reached_the_last_resort_is_rung(night: Night):
-    night.phone(PRACTICE).behaviour = Busy()
-    night.phone(SERVICE).behaviour = Answers(after=2, talk_for=20)
-    call = await calls_the_second(night, PARENT)
-    await call.hears("If this is an emergency, hang up and dial 9 1 1", within=10)
-    await call.talks_to(night.phone(SERVICE), within=30)
-    assert rung_from(night, SERVICE) == [SECOND_NUMBER]
-    await night.passes(30)
-    night.phone(SERVICE).behaviour = Busy()
-    again = await calls_the_second(night, PARENT)
-    await again.hears("please call again in a few minutes", within=60)

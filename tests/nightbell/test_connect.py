@@ -151,3 +151,21 @@ async def test_the_second_providers_number_is_connected_too_and_given_back(live:
         assert (number.sms_url, number.voice_url) == ("https://old.example.org/sms", "")
         only = await live.command("twilio", "connect", "--yes", "--practice", "maple-pediatrics")
         assert SECOND_NUMBER not in only.out
+        await live.command("twilio", "connect", "--yes")
+        live.environment.delenv("NIGHTBELL_SECOND_API_URL")
+        for name in ("ACCOUNT_SID", "AUTH_TOKEN", "NUMBER"):
+            live.environment.delenv(f"NIGHTBELL_SECOND_{name}")
+        gone = await live.command("twilio", "disconnect", "--yes")
+        assert (gone.code, "whose settings are gone" in gone.err, str(live.kept) in gone.err) == (1, True, True)
+
+
+async def test_a_second_number_that_the_account_does_not_own_is_said_to_be_a_setting(live: Live) -> None:
+    other = Exchange(live.night.timeline, SECOND_ACCOUNT, SECOND_TOKEN)
+    async with serving(create_app(other)) as url:
+        for name, value in (
+            ("ACCOUNT_SID", SECOND_ACCOUNT), ("AUTH_TOKEN", SECOND_TOKEN), ("API_URL", url), ("NUMBER", SECOND_NUMBER),
+        ):  # fmt: skip
+            live.environment.setenv(f"NIGHTBELL_SECOND_{name}", value)
+        ran = await live.command("twilio", "connect", "--yes")
+        assert (ran.code, "mend NIGHTBELL_SECOND_NUMBER" in ran.err) == (1, True)
+        assert f"{PRACTICE}: connected." in ran.out

@@ -20,7 +20,7 @@ from nightbell.doctor.settings import check as check_settings
 from telephony.emulator import Exchange, create_app, serving
 from telephony.emulator.recordings import Recording
 from tests.calls.night import point
-from tests.calls.people import PARENT, PRACTICE, SECOND_ACCOUNT, SECOND_NUMBER, SECOND_TOKEN
+from tests.calls.people import PARENT, PRACTICE, SAMPLE, SECOND_ACCOUNT, SECOND_NUMBER, SECOND_TOKEN
 from tests.nightbell.live import Live
 from webhooks.urls import RETRIES
 
@@ -292,6 +292,11 @@ async def test_the_second_provider(live: Live) -> None:
         number.voice_url = ""
         says = await live.tells("second provider", WRONG, "who calls it is not brought to their practice", **there)
         assert "nightbell twilio connect" in says
+        number.voice_url = voice_url
+        listed = SAMPLE.read_text().replace(f'numbers: ["{PRACTICE}"]', f'numbers: ["{PRACTICE}", "{SECOND_NUMBER}"]')
+        await live.night.publish(listed)
+        await live.tells("second provider", WRONG, "the plan of maple-pediatrics has it in `numbers`", **there)
+        await live.night.publish(SAMPLE.read_text())
         number.sms_url = "https://other.example.org/"
         assert sms_url in await live.tells("second provider", WRONG, "replies to its texts do not come here", **there)
         number.sms_capable = False

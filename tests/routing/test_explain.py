@@ -181,4 +181,14 @@ def test_a_page_that_is_not_urgent_is_told_as_it_would_be(maple: Plan, quiet, to
     )
 
 
+def test_quiet_hours_that_begin_meanwhile_hold_the_page_there(maple: Plan) -> None:
+    quiet = dict.fromkeys(("chen", "osei", "patel", "ruiz"), NIGHTLY)
+    evening = OffsetDateTime.parse_iso("2026-11-21T21:59:30-05:00").to_instant()
+    lines = explain(not_urgent(maple, quiet), Call(PARENT), Load(), evening).lines
+    first = next(at for at, line in enumerate(lines) if line.startswith("  1."))
+    waits = next(at for at, line in enumerate(lines) if "has quiet hours: it waits until Sun 2026-11-22 07:00" in line)
+    second = next(at for at, line in enumerate(lines) if line.startswith("  2. after 0 s"))
+    assert first < waits < second
+
+
 SEVEN = OffsetDateTime.parse_iso("2026-11-22T07:00-05:00").to_instant()

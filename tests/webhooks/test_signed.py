@@ -9,7 +9,7 @@ import pytest
 import structlog
 from starlette.requests import ClientDisconnect
 
-from storage.errors import UnavailableError
+from storage.errors import PracticeNotKnownError, UnavailableError
 from telephony.signature import HEADER, sign
 from tests.webhooks.conftest import ACCOUNT, CALLER, ORIGIN, PRACTICE, SECONDARY, Twilio
 
@@ -179,15 +179,16 @@ async def test_an_error_inside_becomes_words_and_a_person_and_its_log_tells_no_v
         assert value not in str(logs)
 
 
-DELIVERED = "/twilio/sms/status?page=none&attempt=1"
-
-
-async def test_an_error_where_nobody_listens_is_sent_again_by_twilio(twilio: Twilio, monkeypatch) -> None:
+@pytest.mark.parametrize("error", [UnavailableError, PracticeNotKnownError])
+async def test_an_error_where_nobody_listens_is_sent_again_by_twilio(twilio: Twilio, monkeypatch, error) -> None:
     async def fails(*_: object) -> None:
-        raise UnavailableError("the database is away")
+        raise error("not now")
 
     monkeypatch.setattr(type(twilio.parts.site.paging), "happen", fails)
     assert (await twilio.post(DELIVERED, twilio.form(MessageStatus="delivered"))).status_code == 500
+
+
+DELIVERED = "/twilio/sms/status?page=none&attempt=1"
 
 
 @pytest.mark.parametrize(
