@@ -56,6 +56,8 @@ def _plan(site: Site, webhook: Webhook) -> Plan | None:
 
 def rescue(site: Site, webhook: Webhook, _why: str) -> str:
     """Words, then the people who would be paged, then the last resort, then a recording. Never raises."""
+    if second_number.is_called(site, webhook):
+        return second_number.rescue(site, webhook)
     plan = _plan(site, webhook)
     if plan is None:
         return str(Document({}).say((own("nobody_here", STAFF_LANGUAGE),)).hang_up())

@@ -22,7 +22,7 @@ from webhooks.paging import connect_at
 from webhooks.reading import dial_result
 from webhooks.signed import Webhook
 from webhooks.site import Site
-from webhooks.whose import practice_of
+from webhooks.whose import known_by_heart, practice_of
 
 ANSWERED_WITHIN: Final = TimeDelta(seconds=8)
 """The practice's number is picked up by this very server; the caller is to hear of 911 within 10 s."""
@@ -71,6 +71,14 @@ async def dialled(site: Site, webhook: Webhook) -> str:
 async def fallback(site: Site, webhook: Webhook, failed: str) -> str:
     """Twilio got no answer at the URL of this path: the same once more, which is no call of a practice's."""
     return await (dialled if failed.endswith(_PATH) else pass_on)(site, webhook)
+
+
+def rescue(site: Site, webhook: Webhook) -> str:
+    """Something failed: the last resort of the practice that memory alone can name. Never raises."""
+    plan = site.plans.current(webhook.query.get("practice", "")) or known_by_heart(site, caller_of(webhook.form))
+    if plan is None:
+        return str(Document({}).say((Utterance(STAFF_LANGUAGE, WHOSE),)).hang_up())
+    return _to_last_resort(site, plan)
 
 
 def _comes_round(site: Site, webhook: Webhook, caller: str | None) -> bool:

@@ -24,7 +24,7 @@ async def practice_of(site: Site, caller: str | None) -> Plan | None:
     Else the only practice that there is. None: nobody knows. `caller`: E.164; None for one who withholds it.
     """
     if caller is None:
-        return _only(site)
+        return known_by_heart(site, caller)
 
     async def look() -> Plan | None:
         async with site.database.statement() as connection:
@@ -34,8 +34,14 @@ async def practice_of(site: Site, caller: str | None) -> Plan | None:
         found = await site.database.in_time(look)
     except (UnavailableError, SealError) as error:
         _log.warning("practice_not_known", why=type(error).__name__)
-        found = next((plan for plan, _ in _with_staff_at(site, caller)), None)
-    return found or _only(site)
+        found = None
+    return found or known_by_heart(site, caller)
+
+
+def known_by_heart(site: Site, caller: str | None) -> Plan | None:
+    """Whose staff they are, or the only practice that there is: without the database."""
+    staff = [plan for plan, _ in _with_staff_at(site, caller)] if caller else []
+    return staff[0] if staff else _only(site)
 
 
 async def of_staff(site: Site, connection: AsyncConnection, number: str) -> Plan | None:

@@ -211,6 +211,20 @@ async def test_a_webhook_that_failed_turns_nobody_away_and_makes_no_record(
     assert await night.sql("SELECT sid FROM calls") == []
 
 
+async def test_an_error_of_our_own_leads_to_the_last_resort_from_a_number_of_that_account(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+):
+    async def fails(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("webhooks.second_number.practice_of", fails)
+    night.trouble_is_expected = True
+    answer = (await night.post("voice", theirs(night), token=SECOND_TOKEN)).text
+    assert "9 1 1" in answer
+    assert SERVICE in answer
+    assert f'callerId="{SECOND_NUMBER}"' in answer
+
+
 class Forwarded:
     """The practice's line is forwarded to the second number."""
 
