@@ -193,10 +193,17 @@ def ring_accepter(draft: Draft, after: str | None = None) -> None:
 
 
 def bridge_ended(draft: Draft, attempt: Attempt) -> None:
-    """The call to who has the page came to nothing: the next number, then the page waits to be opened again."""
+    """The call to who has the page came to nothing: the next number, then the page waits to be opened again.
+
+    A caller who holds does not wait for that: nobody is coming to the phone, and somebody else may.
+    """
     waits = draft.page.accepted_by == attempt.member and draft.page.accepted_attempt is None
-    if waits and not attempt.platform:
-        ring_accepter(draft, after=attempt.address)
+    if not waits or attempt.platform:
+        return
+    ring_accepter(draft, after=attempt.address)
+    nobody_comes = not any(draft.live(Means.CALL, Purpose.BRIDGE)) and draft.page.apart is None
+    if nobody_comes and draft.page.caller is CallerPresence.HOLDING and not draft.page.put_through:
+        reopen(draft, f"{draft.name(attempt.member)} took it and cannot be reached, and the caller holds")
 
 
 def stand_down(draft: Draft, why: str, keep: str | None) -> None:

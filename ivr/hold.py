@@ -75,7 +75,8 @@ class Holding:
 
     `turns`: how many turns went before, so that the first one explains and the later ones are short. `offers`: how
     often a person has been offered, since holding is over. `reachable`: a number to call back is known. `place`: in the
-    line of those who wait for a clinician, the longest waiting first.
+    line of those who wait for a clinician, the longest waiting first. `has_person`: there is a last resort to ring;
+    else they can leave a message.
     """
 
     held: TimeDelta
@@ -84,6 +85,7 @@ class Holding:
     offers: int = 0
     reachable: bool = True
     place: int = 1
+    has_person: bool = True
 
     @property
     def is_over(self) -> bool:
@@ -151,7 +153,8 @@ def _further(  # noqa: PLR0911 - as above
 def _offer(view: PageView, pressed: str, holding: Holding) -> _Choice:
     why = f"held for {holding.held.total('seconds'):.0f} s of at most {holding.at_most.total('seconds'):.0f} s"
     why = "everybody has quiet hours, and the page waits" if view is PageView.WAITING else why
-    person = "hold_over_person" if holding.reachable else "hold_over_person_no_star"
+    person = "hold_over_person" if holding.has_person else "hold_over_message"
+    person = person if holding.reachable else f"{person}_no_star"
     if holding.offers and pressed not in {"", "*"}:
         return Turn.OFFER_PERSON, why, "wrong_key", person
     if holding.offers:

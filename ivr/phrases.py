@@ -172,6 +172,14 @@ _PHRASES: Final[Mapping[str, Mapping[str, str]]] = {
         "en": "To speak with a person now, press 1, or stay on the line.",
         "es": "Para hablar con una persona ahora, oprima el 1 o no cuelgue.",
     },
+    "hold_over_message": {
+        "en": "To leave a message, stay on the line. To be called back, you may hang up.",
+        "es": "Para dejar un mensaje, no cuelgue. Para que le devolvamos la llamada, puede colgar.",
+    },
+    "hold_over_message_no_star": {
+        "en": "To leave a message, stay on the line.",
+        "es": "Para dejar un mensaje, no cuelgue.",
+    },
     "callback_chosen": {
         "en": "We will call you back. If it gets worse, hang up and dial 9 1 1.",
         "es": "Le devolveremos la llamada. Si empeora, cuelgue y marque 9 1 1.",

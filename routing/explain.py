@@ -116,7 +116,7 @@ class _Walk:
         for number, wanted in enumerate(policy.steps, start=1):
             begins_at = self._waited(policy, number, at)
             if begins_at > at:
-                yield from self._told_waiting(begins_at)
+                yield from self._told_waiting(policy, begins_at)
                 at = begins = begins_at
             asked = targets(self._plan.escalation, wanted, at)
             quiet = [member for member in asked if self._is_quiet(policy, member, at)]
@@ -139,10 +139,11 @@ class _Walk:
             at = min(until, at + LOOKS_AFTER, longest)
         return at
 
-    def _told_waiting(self, until: Instant) -> Iterator[str]:
+    def _told_waiting(self, policy: Policy, until: Instant) -> Iterator[str]:
         shown = until.to_tz(self._plan.zone).format("EEE YYYY-MM-DD HH:mm")
         yield f"  It is not urgent, and everybody whom it may page has quiet hours: it waits until {shown}"
-        yield "  (the caller is told so, and whoever does not want to wait is put through to a person); then:"
+        way = "is put through to the last resort" if policy.last_resort.numbers else "leaves a message"
+        yield f"  (the caller is told so, and whoever does not want to hang up {way}); then:"
 
     def _is_quiet(self, policy: Policy, member: str, at: Instant) -> bool:
         waits = not policy.urgent and at < self._now + WAITS_AT_MOST

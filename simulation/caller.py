@@ -19,6 +19,7 @@ from escalation.events import (
 )
 from escalation.oncall import targets
 from escalation.page import CallerPresence, PageState
+from escalation.policy import Policy
 from ivr.hold import Holding, PageView, Turn, hold
 from simulation.agenda import CrashedError, Process
 from simulation.faults import Fault
@@ -98,7 +99,10 @@ class Caller:
         patience = world.now + (world.between(0.0, 60.0) if world.chance(0.3) else world.between(60.0, 900.0))
         while world.now < patience:
             yield world.between(0.05, 0.5)
-            holding = Holding(TimeDelta(seconds=world.now - since), self._at_most(row), turns, offers)
+            policy = self._policy(row)
+            has_person = bool(policy.last_resort.numbers)
+            held = TimeDelta(seconds=world.now - since)
+            holding = Holding(held, policy.hold_at_most, turns, offers, has_person=has_person)
             try:
                 turn = yield from self._turn(leg, pressed, holding)
             except (CrashedError, DownError):
@@ -136,8 +140,8 @@ class Caller:
             yield self.world.between(0.0, 10.0)
             self.twilio.hang_up(leg)
 
-    def _at_most(self, row: Row) -> TimeDelta:
-        return self.world.plan_of(row).policies[row.page.policy].hold_at_most
+    def _policy(self, row: Row) -> Policy:
+        return self.world.plan_of(row).policies[row.page.policy]
 
     def _turn(self, leg: Leg, pressed: str, holding: Holding) -> Process[Turn]:
         """One webhook of the loop; see `webhooks.hold`."""

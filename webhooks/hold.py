@@ -83,6 +83,7 @@ class _Loop:
             offers=max(1, position.tries) if over else 0,
             reachable=not position.withheld,
             place=place,
+            has_person=bool(policy.last_resort.numbers),
         )
         return hold(view, position.language, pressed, holding)
 

@@ -74,6 +74,17 @@ async def test_who_does_not_want_to_wait_is_put_through_to_a_person(stage: Stage
     await call.hang_up()
 
 
+async def test_where_there_is_nobody_else_a_message_is_offered_and_taken(stage: Stage):
+    nobody = ("last_resort: {transfer: answering_service, alert: operators}", "last_resort: {alert: operators}")
+    night = await stage(document=document(NOT_URGENT, nobody, quiet=("chen", "osei", "patel", "ruiz")))
+    call = await holds(night)
+    await call.hears("We do not wake our clinicians for this, and one will call you back.")
+    await call.hears("To leave a message, stay on the line. To be called back, you may hang up.")
+    await call.hears("After the tone", within=60)
+    assert "speak with a person" not in str(call.transcript)
+    await call.hang_up()
+
+
 async def test_the_callers_own_line_lets_them_be_too(stage: Stage):
     night = await stage(document=document(NOT_URGENT, quiet=("chen", "osei", "ruiz")))
     night.exchange.rest_faults.refuse(503, 20503, resource="Calls", method="POST", times=1000)

@@ -443,8 +443,19 @@ def test_taken_by_sms_the_clinician_is_rung_and_presses_one_to_be_brought_to_the
     assert night.page.accepted_attempt == 4
 
 
-def test_when_no_number_brings_the_accepter_to_the_caller_the_page_is_opened_again_in_time(maple):
-    night = Night(maple, step("chen", by=SMS), step("osei"))
+def test_a_caller_who_holds_does_not_wait_for_whom_no_number_reaches(maple):
+    night = Night(maple, step("osei", by=SMS), step("chen"))
+    night.do(Opened())
+    assert night.do(Accepted("osei", BY_SMS), after=9) == (PlaceCall(2),)
+    assert night.do(Missed(2, "busy"), after=1) == (PlaceCall(3),), "the second number"
+    assert night.do(Missed(3, "no answer"), after=30) == (PlaceCall(4),)
+    assert (night.page.state, night.page.step, night.page.accepted_by) == (PageState.PAGING, 1, None)
+    assert "Dr. Kofi Osei took it and cannot be reached, and the caller holds" in " ".join(night.trail)
+    assert night.do(Accepted("osei", BY_SMS), after=5)[0] == CancelCall(4), "they may still take it"
+
+
+def test_when_no_number_brings_the_accepter_to_the_patient_the_page_is_opened_again_in_time(maple):
+    night = Night(maple, step("chen", by=SMS), step("osei"), caller=CallerPresence.GONE)
     night.do(Opened())
     night.do(Accepted("chen", BY_SMS), after=9)
     limit = night.now + minutes(20)

@@ -52,8 +52,8 @@ def test_a_caller_whom_the_clinician_dropped_is_fetched_out_of_the_conference(ma
     assert night.do(Missed(1, "hung up"), after=1) == (ReturnCaller(), PlaceCall(2))
     assert night.do(CallerJoined("CF2")) == (ReturnCaller(),), "who comes into an empty room is fetched as well"
     assert is_to_be_moved(night.page)
-    assert night.do(Missed(2, "no answer"), after=25) == ()
-    assert night.page.state is PageState.ACCEPTED
+    assert night.do(Missed(2, "no answer"), after=25) == (PlaceCall(3), ReturnCaller())
+    assert night.page.state is PageState.PAGING, "the caller holds, and nobody comes: it is opened again"
 
 
 def test_a_clinician_who_went_into_the_conference_while_the_caller_was_gone_does_not_wait_there_for_long(maple):

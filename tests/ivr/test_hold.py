@@ -86,6 +86,15 @@ def test_silence_after_the_offer_has_it_once_more_and_then_a_person() -> None:
     assert turn(PageView.TAKEN, held=200, offers=2).turn is Turn.TRANSFER
 
 
+@pytest.mark.parametrize("view", [PageView.PAGING, PageView.WAITING, PageView.TAKEN])
+def test_where_there_is_nobody_to_be_put_through_to_nobody_is_offered(view) -> None:
+    for reachable in (True, False):
+        said = " ".join(u.text for u in turn(view, held=200, has_person=False, reachable=reachable).say)
+        assert "To leave a message, stay on the line." in said
+        assert "person" not in said
+        assert ("you may hang up" in said) == reachable
+
+
 def test_a_wrong_key_at_the_offer_is_told_so() -> None:
     assert said(PageView.PAGING, "7", held=200, offers=1).startswith("Sorry, that is not one of the choices.")
     assert "not one of the choices" not in said(PageView.PAGING, held=200, offers=1)
