@@ -18,7 +18,8 @@ _OPEN = frozenset({PageState.PAGING, PageState.LAST_RESORT})
 _CONSUMED = frozenset({AttemptState.ACCEPTED, AttemptState.DECLINED, AttemptState.PUT_OFF})
 """A key was pressed on it before: another `Accepted` for it is a webhook repeated."""
 _ON_THE_CALLERS_LEG = frozenset({AcceptedBy.KEY, AcceptedBy.DIALLED})
-_TEXTED = frozenset({AttemptState.PLACED, AttemptState.DELIVERED, AttemptState.LAPSED})
+_TEXTED = frozenset({AttemptState.PLACED, AttemptState.DELIVERED, AttemptState.LAPSED, AttemptState.ACCEPTED})
+"""Who had taken it by a text, and lost it since nobody was reached, is told of who has it now as well."""
 
 
 def answered(draft: Draft, event: Accepted | Declined | PutOff | DialledIn | CallMe) -> None:
@@ -214,7 +215,7 @@ def stand_down(draft: Draft, why: str, keep: str | None) -> None:
         if attempt.purpose is not Purpose.TAKEN:
             draft.end(attempt, AttemptState.CANCELED, why)
     for attempt in told:
-        if attempt.member != keep and attempt.member not in draft.page.passed:
+        if attempt.member not in {keep, draft.page.accepted_by, *draft.page.passed}:
             draft.intend(attempt.member, Means.SMS, attempt.address, Purpose.TAKEN)
             draft.say(f"Telling {draft.name(attempt.member)} that it is taken care of")
 

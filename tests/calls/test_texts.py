@@ -37,19 +37,28 @@ async def test_who_takes_it_by_text_is_rung_and_connected(night: Night):
     assert night.rung(OSEI) == 0
 
 
-async def test_who_takes_it_by_text_and_misses_the_call_to_connect_them_still_has_it(night: Night):
+@pytest.mark.parametrize("stays", [True, False])
+async def test_who_takes_it_by_text_and_misses_the_call_to_connect_them_has_it_while_nobody_holds(
+    night: Night, stays: bool
+):
+    """A patient who holds does not wait for them: the next one is rung, and they are told who has it."""
     night.phone(CHEN).behaviour = NoAnswer()
     night.phone(CHEN).sms_behaviour = Replies("yes", after=10)
     call = await holds(night)
-    await night.phone(CHEN).gets_text()
+    await night.phone(CHEN).gets_text("Reply 1")
     night.phone(CHEN).sms_behaviour = Delivered()
-    await night.passes(60)
-    await call.hang_up()
-    assert (await night.page()).accepted_by == "chen"
+    if not stays:
+        await call.hang_up()
     night.phone(OSEI).behaviour = TAKES
     night.phone(OSEI).sms_behaviour = Silent()
-    await night.phone(OSEI).rings(within=1500)
+    await night.passes(45)
+    assert (await night.page()).accepted_by == (None if stays else "chen")
+    await night.phone(OSEI).rings(within=30 if stays else 1500)
     assert "The page is opened again" in await night.trail()
+    if stays:
+        await call.talks_to(night.phone(OSEI), within=30)
+        await night.phone(CHEN).gets_text("is taken care of by Dr. Kofi Osei", within=30)
+        await call.hang_up()
 
 
 async def test_who_passes_it_on_by_text_is_left_alone_and_the_backup_is_rung(night: Night):

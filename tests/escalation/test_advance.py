@@ -451,7 +451,9 @@ def test_a_caller_who_holds_does_not_wait_for_whom_no_number_reaches(maple):
     assert night.do(Missed(3, "no answer"), after=30) == (PlaceCall(4),)
     assert (night.page.state, night.page.step, night.page.accepted_by) == (PageState.PAGING, 1, None)
     assert "Dr. Kofi Osei took it and cannot be reached, and the caller holds" in " ".join(night.trail)
-    assert night.do(Accepted("osei", BY_SMS), after=5)[0] == CancelCall(4), "they may still take it"
+    taken = night.do(Accepted("chen", KEY, 4), after=5)
+    assert SendSms(5, SmsKind.TAKEN) in taken, "who had it is told who has it now"
+    assert night.page.attempts[4].member == "osei"
 
 
 def test_when_no_number_brings_the_accepter_to_the_patient_the_page_is_opened_again_in_time(maple):
