@@ -23,6 +23,8 @@ DEFAULT_FILE: Final = "nightbell.env"
 
 
 _NUMBER: Final = r"\+[1-9]\d{6,14}"
+NEARLY: Final = 0.9
+"""How alike a name must be to one of ours to be a misspelt one. TWILIO_API_KEY is less so."""
 _SCHEMES: Final = ("https://", "http://")
 _ONE_NUMBER: Final = "a number with its country, such as +16175550100"
 
@@ -38,7 +40,10 @@ def _named(name: str) -> AliasChoices:
 class Settings(BaseSettings):
     """Every setting, with its name in the environment as the alias."""
 
-    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True, env_file_encoding="utf-8")
+    # By their own names the fields are set in code only: the prefix keeps others' `DATABASE_URL` or `CLOCK` out.
+    model_config = SettingsConfigDict(
+        extra="ignore", populate_by_name=True, env_prefix="nightbell_field_", env_file_encoding="utf-8"
+    )
 
     account_sid: Annotated[str, Field(validation_alias=_named("TWILIO_ACCOUNT_SID"))] = ""
     auth_token: Annotated[SecretStr, Field(validation_alias=_named("TWILIO_AUTH_TOKEN"))] = SecretStr("")
@@ -275,15 +280,20 @@ def _what(fault: ErrorDetails) -> str:
 
 
 def _refuse_unknown(file: str) -> None:
-    """Raise SettingsError for a name that is nearly one of ours: what it was to set would silently stay as it is."""
-    known = {str(alias) for field in Settings.model_fields.values() for alias in _aliases(field)}
+    """Raise SettingsError for a name that is nearly one of ours: what it was to set would silently stay as it is.
+
+    In the file, any unknown name with our prefix; in the environment, where others put theirs, what is nearly one.
+    """
+    known = {str(alias) for field in Settings.model_fields.values() for alias in _aliases(field)} | {FILE_SETTING}
     written = dotenv_values(file, encoding="utf-8") if Path(file).is_file() else {}
-    unknown = [name for name in written if name.upper().startswith("NIGHTBELL_") and name.upper() not in known]
-    if unknown:
-        near = get_close_matches(unknown[0].upper(), known, 1)
-        raise SettingsError(
-            f"{file}: there is no setting {', '.join(unknown)}" + (f"; did you mean {near[0]}?" if near else "")
-        )
+    for where, names in ((file, written), ("the environment", os.environ)):
+        unknown = [name for name in names if name.upper() not in known]
+        near = {name: get_close_matches(name.upper(), known, 1, NEARLY) for name in unknown}
+        ours = [name for name in unknown if near[name] or (names is written and name.upper().startswith("NIGHTBELL_"))]
+        if ours:
+            meant = near[ours[0]] or get_close_matches(ours[0].upper(), known, 1)
+            mend = f"; did you mean {meant[0]}?" if meant else ""
+            raise SettingsError(f"{where}: there is no setting {', '.join(ours)}{mend}")
 
 
 def _aliases(field: FieldInfo) -> list[str]:

@@ -7,7 +7,7 @@ import typer
 from escalation.page import code_of
 from escalation.wallclock import shown
 from nightbell.cli.changing import Practice
-from nightbell.cli.console import the_plan, with_parts
+from nightbell.cli.console import stdout, the_plan, with_parts
 from nightbell.cli.listing import print_rows
 from nightbell.composition import Parts
 from routing.plan import Plan
@@ -33,8 +33,14 @@ def list_(
         plan = the_plan(parts, practice)
         async with parts.database.statement() as connection:
             found = await alerts.listed(connection, None if server else plan.practice, None, MOST_LISTED)
+            own = [] if server else await alerts.listed(connection, None, None, MOST_LISTED)
         rows = [_row(plan, each) for each in found]
         print_rows(_TITLES, rows, "There were no alerts.")
+        if own:
+            last = shown(own[0].at, plan.zone)
+            stdout.print(
+                f"The server has alerts of its own, the last at {last}: nightbell alerts --server", markup=False
+            )
 
     with_parts(work)
 

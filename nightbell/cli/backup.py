@@ -38,10 +38,13 @@ def restore(folder: Annotated[Path, typer.Argument(help="A folder that `nightbel
     read(folder)  # before an embedded database is made for what may be no backup
     url = database_url(settings)
     about = restore_backup(url, settings.data_dir, settings.key_ring(), folder)
-    stdout.print(f"Restored as it was at {about.made_at}. Next: nightbell migrate, nightbell serve.", markup=False)
+    stdout.print(
+        f"Restored as it was at {about.made_at}. Next: nightbell migrate, nightbell audit, nightbell serve.",
+        markup=False,
+    )
     if waiting := pages_waiting(url):
         stdout.print(
-            f"{waiting} pages wait for a next step, and a worker would go on with them: look at them before you start"
+            f"Pages that wait for a next step: {waiting}. A worker would go on with them: look at them before you start"
             " one (docs/operations.md).",
             markup=False,
         )

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.table import Table
 from whenever import Date, Instant, Time
 
 from nightbell.cli.call_shown import span_of, told
 from nightbell.cli.console import Stop, stdout, the_plan, with_parts
+from nightbell.cli.listing import print_rows
 from nightbell.composition import Parts
 from storage.export import csv_bytes
 from storage.export_parquet import write_parquet
@@ -63,7 +63,7 @@ def calls(
             stdout.print(f"{written} calls are in {parquet}.", markup=False)
         else:
             found = [each async for each in records(parts.database, wanted, newest_first=True, limit=limit)]
-            stdout.print(_table(parts, found) if found else "No calls yet.")
+            _print(parts, found)
 
     with_parts(work)
 
@@ -104,19 +104,14 @@ def _midnight(date: Date | None, zone: str) -> Instant | None:
     return date.at(Time()).assume_tz(zone, disambiguation="compatible").to_instant() if date else None
 
 
-def _table(parts: Parts, found: list[CallRecord]) -> Table:
+def _print(parts: Parts, found: list[CallRecord]) -> None:
     several = len({record.practice for record in found}) > 1
     wide = stdout.width >= WIDE
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     titles = ("began", "call", *(("practice",) if several else ()), *(("path",) if wide else ()), "category",
               "outcome", "answered by", "waited", "lasted")  # fmt: skip
-    for title in titles:
-        right = title in {"waited", "lasted"}
-        table.add_column(title, justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
-    for record in found:
-        plan = parts.plans.current(record.practice)
-        table.add_row(*(_cell(record, title, plan.zone if plan else "UTC") for title in titles))
-    return table
+    zones = {plan.practice: plan.zone for plan in parts.plans.all()}
+    rows = [[_cell(record, title, zones.get(record.practice, "UTC")) for title in titles] for record in found]
+    print_rows(titles, rows, "No calls yet.")
 
 
 def _cell(record: CallRecord, title: str, zone: str) -> str:

@@ -8,7 +8,7 @@ import typer
 from whenever import Instant
 
 from escalation.oncall import name_of
-from escalation.refusal import RefusedError
+from escalation.refusal import RefusalKind, RefusedError
 from escalation.roster import Roster
 from escalation.wallclock import lasting, shown
 from escalation.window import kept
@@ -57,6 +57,8 @@ def change(work: Callable[[Parts], Awaitable[Result]]) -> Result:
             place = f"{option_of(each.field)}: " if each.field else ""
             stderr.print(f"    {place}{each.detail}", markup=False)
             stderr.print(f"    mend: {each.mend}", style="green", markup=False)
+        if error.kind is RefusalKind.MISSING:
+            stderr.print("    mend: `list --all` shows what there is, with its numbers", style="green", markup=False)
         raise typer.Exit(1) from None
 
 

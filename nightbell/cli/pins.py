@@ -1,5 +1,6 @@
 """`pin`: what the staff enter when they call the practice about a page."""
 
+import sys
 from typing import Annotated, Final
 
 import typer
@@ -51,6 +52,11 @@ def set_(
 
 
 def _asked() -> str:
+    if not sys.stdin.isatty():  # nothing is shown there that could be hidden
+        given = sys.stdin.readline().strip()
+        if not given:
+            raise Stop("give the PIN with --pin, type it in a terminal, or send it on the standard input")
+        return given
     return str(typer.prompt("PIN, 4 to 8 digits", hide_input=True, confirmation_prompt=True))
 
 

@@ -79,7 +79,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON is
 def _told(found: Report, plans: list[Plan]) -> Iterator[str | Table]:
     name = plans[0].name if len(plans) == 1 else "All practices"
     days = f"{found.first or 'the beginning'} to {found.last or 'today'}"
-    yield f"{name}, {days}: {found.calls} calls that have ended, {found.under_way} under way"
+    yield f"{name}, {days}: calls that have ended: {found.calls}; under way: {found.under_way}"
     if not found.calls:
         yield "No calls ended in these days."
         return

@@ -80,7 +80,7 @@ async def test_another_installation_starts_from_a_backup_and_goes_on_with_the_pa
     await moves(live, other_url, data)
     restored = await live.command("restore", str(backup))
     assert (restored.code, restored.err) == (0, "")
-    assert "1 pages wait" in restored.out
+    assert "Pages that wait for a next step: 1." in restored.out
     assert waiting(data) == waiting(night.folder) != []
     assert (data / "twilio-before.json").exists()
     again = await live.command("calls", "show", call.sid, "--private")

@@ -275,7 +275,7 @@ def test_private_parts_are_shown_on_demand_and_the_reading_is_kept(called: Run) 
 def test_a_report_of_what_there_is(called: Run, environment) -> None:
     environment.setattr("nightbell.cli.console.stdout._width", 80)
     ran = called("report", "--practice", "maple-pediatrics")
-    assert "1 under way" in ran.out
+    assert "under way: 1" in ran.out
     assert max(len(line) for line in ran.out.splitlines()) <= 80
     found = json.loads(called("report", "--json").out)
     assert found["under_way"] == 1

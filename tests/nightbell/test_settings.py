@@ -101,6 +101,34 @@ def test_a_misspelt_name_in_the_file_is_told(tmp_path) -> None:
         load_settings()
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("NIGHTBELL_OPERATOS", "NIGHTBELL_OPERATORS"), ("TWILO_AUTH_TOKEN_SECONDARY", "TWILIO_AUTH_TOKEN_SECONDARY")],
+)
+def test_a_misspelt_name_is_told_wherever_it_stands(bare, tmp_path, name, meant) -> None:
+    bare.setenv(name, "x")
+    with pytest.raises(SettingsError, match=f"the environment: there is no setting {name}; did you mean {meant}"):
+        load_settings()
+    bare.delenv(name)
+    (tmp_path / "nightbell.env").write_text(f"{name}=x\n")
+    with pytest.raises(SettingsError, match=f"nightbell.env: there is no setting {name}; did you mean {meant}"):
+        load_settings()
+
+
+def test_what_belongs_to_others_is_left_alone(bare) -> None:
+    for name in (
+        "TWILIO_API_KEY",
+        "TWILIO_REGION",
+        "TWILIO_EDGE",
+        "NIGHTBELL_LONG_TESTS",
+        "DATABASE_URL",
+        "CLOCK",
+        "OPERATORS",
+    ):
+        bare.setenv(name, "x")
+    load_settings()
+
+
 def test_a_file_in_another_encoding_is_told(tmp_path) -> None:
     (tmp_path / "nightbell.env").write_bytes("TWILIO_ACCOUNT_SID=Nú".encode("utf-16"))
     with pytest.raises(SettingsError, match="not UTF-8"):
