@@ -4,7 +4,8 @@ The trade's terms, as they are counted here:
 - **speed of answer**: seconds from a call's beginning until a person talked to the caller, of calls that a person
   answered; its mean is the ASA. Prompts and the caller's own thinking are in it.
 - **abandoned**: calls that the caller ended with nothing done for them: no person, no message, no page, no information.
-- **time to a clinician**: seconds from when a page was opened until a clinician took it, of pages that one took.
+- **time to a clinician**: seconds from when a page was opened until a clinician took it, of pages that one took; where
+  a page was opened again, the last who took it counts, here and in who took how many.
 - percentiles are of nearest rank: of 10 values the p90 is the 9th smallest. A figure of nothing is None.
 """
 
