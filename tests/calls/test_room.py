@@ -9,7 +9,7 @@ import pytest
 from escalation.events import Accepted, AcceptedBy, CallBackAsked, Event
 from storage.pages import PageCall
 from storage.paging import Paging
-from telephony.emulator import Answers, Busy, HangUp, Hears, NoAnswer, PhoneCall, Press, Replies
+from telephony.emulator import Answers, Busy, Delivered, HangUp, Hears, NoAnswer, PhoneCall, Press, Replies
 from telephony.emulator.behaviours import Wait
 from telephony.emulator.progress import Shuffled
 from telephony.emulator.webhook import Request
@@ -146,14 +146,19 @@ async def test_who_says_nothing_when_holding_is_over_is_put_through_to_a_person(
     assert (await night.record()).outcome == "transferred"
 
 
-async def test_taken_by_text_and_then_no_pick_up_is_a_person_in_the_time_of_holding(night: Night):
+@pytest.mark.parametrize("always", [True, False])
+async def test_taken_by_text_and_then_no_pick_up_is_a_person_in_the_time_of_holding(night: Night, always: bool):
+    """Once, or whenever they are texted: the page is opened again, and the caller does not wait for them for ever."""
     night.phone(CHEN).sms_behaviour = Replies("1", after=20)
     night.phone(CHEN).behaviour = NoAnswer()
     night.phone(SERVICE).behaviour = Answers(after=6)
     call = await holds(night)
-    await call.hears("A clinician has your call, but could not come to the phone yet", within=250)
-    await call.press("1")
-    await call.talks_to(night.phone(SERVICE), within=60)
+    await call.hears("A clinician has your call and will be with you in a moment", within=60)
+    if not always:
+        night.phone(CHEN).sms_behaviour = Delivered()
+        await call.hears("No clinician could come to the phone yet", within=250)
+        await call.press("1")
+    await call.talks_to(night.phone(SERVICE), within=300)
     await call.hang_up()
 
 

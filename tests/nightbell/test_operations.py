@@ -137,7 +137,7 @@ async def test_its_lines_do_what_it_says(house: House, tmp_path: Path):
         plan.write_text(SAMPLE.read_text().replace("is closed", "is shut"))
         await asyncio.to_thread(house.run, "apply", str(plan))
         rehearsed, published = await asyncio.gather(runs(rehearsal), runs(earlier))  # which know nothing of each other
-        assert "1 pages wait" in rehearsed
+        assert "Pages that wait for a next step: 1." in rehearsed
         assert call.sid[:6] in rehearsed
         assert "version 3 is published" in published
         assert "is closed" in await house.value("SELECT document FROM plan_versions WHERE version = 3")
