@@ -13,7 +13,6 @@ from escalation.draft import Draft
 from escalation.effects import BridgeCaller, CancelCall, FetchClinician, ReturnCaller
 from escalation.events import CallerJoined, Noted
 from escalation.page import Attempt, CallerPresence, Note, Page, PageState
-from escalation.policy import Means
 
 MEET_WITHIN = TimeDelta(seconds=45)
 """How long one of the two may be in the conference without the other: a move, or a turn of the loop, takes less."""
@@ -21,24 +20,6 @@ MEET_WITHIN = TimeDelta(seconds=45)
 
 FREE_AFTER = TimeDelta(seconds=20)
 """How long after the key a leg that cannot come into the conference has ended, should that never be told."""
-
-
-def freed(before: Page, after: Page) -> tuple[str, ...]:
-    """Who of the staff was on the telephone about the page, talking or being rung, and is so no more."""
-    return tuple(sorted(_on_the_telephone(before) - _on_the_telephone(after)))
-
-
-def _on_the_telephone(page: Page) -> frozenset[str]:
-    """Who asked to be rung later is counted, too: now is no time to ring them."""
-    called = {a.member for a in page.attempts if a.means is Means.CALL and not a.is_final}
-    return frozenset(called | {on_the_line(page) or ""}) - {""}
-
-
-def on_the_line(page: Page) -> str | None:
-    """Who is on the telephone about the page, or is about to be: they have it, and not only by a text or the link."""
-    has_leg = page.accepted_attempt is not None or page.apart is not None
-    talks = page.state is PageState.BRIDGED or (page.state is PageState.ACCEPTED and has_leg)
-    return page.accepted_by if talks else None
 
 
 def caller_left(draft: Draft) -> None:

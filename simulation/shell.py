@@ -14,9 +14,9 @@ from whenever import Instant, TimeDelta
 from escalation.advance import advance
 from escalation.effects import Advance, Effect, PlaceCall, SendSms
 from escalation.events import CallerLeft, DialledIn, Due, Event, Freed
+from escalation.line import freed, on_the_line
 from escalation.page import AttemptState, Page, PageState
 from escalation.policy import Means
-from escalation.presence import freed, on_the_line
 from escalation.sparing import matters
 from simulation.agenda import CrashedError, Process
 from simulation.endings import Watch

@@ -74,7 +74,7 @@ def _engaged(practice: str, page: str, now: Instant) -> tuple[Select[Any], Selec
         pages.c.state.in_(_TAKEN),
         pages.c.accepted_at > since,
         pages.c.id != page,
-        # As `escalation.presence.on_the_line`.
+        # As `escalation.line.on_the_line`.
         or_(
             pages.c.state == PageState.BRIDGED.value,
             pages.c.body["accepted_attempt"].astext.is_not(None),

@@ -21,9 +21,9 @@ from escalation.effects import (
     TransferCaller,
 )
 from escalation.events import CallerLeft, CallerReturned, DialledIn, Event, HandedOver, Opened, PatientReached, Resolved
+from escalation.line import freed
 from escalation.page import CallerPresence, Page, PageState
 from escalation.policy import Escalation
-from escalation.presence import freed
 from escalation.sparing import matters
 from routing.plan import Plan
 from storage import deliveries, disturbing, jobs, messages, pages
