@@ -132,14 +132,17 @@ async def test_a_number_without_texts_keeps_its_sms_settings(live: Live) -> None
     assert live.night.phone(CHEN).texts == []
 
 
+def sets_second(live: Live, url: str) -> None:
+    settings = {"ACCOUNT_SID": SECOND_ACCOUNT, "AUTH_TOKEN": SECOND_TOKEN, "API_URL": url, "NUMBER": SECOND_NUMBER}
+    for name, value in settings.items():
+        live.environment.setenv(f"NIGHTBELL_SECOND_{name}", value)
+
+
 async def test_the_second_providers_number_is_connected_too_and_given_back(live: Live) -> None:
     other = Exchange(live.night.timeline, SECOND_ACCOUNT, SECOND_TOKEN)
     number = other.own_number(SECOND_NUMBER, sms_url="https://old.example.org/sms")
     async with serving(create_app(other)) as url:
-        for name, value in (
-            ("ACCOUNT_SID", SECOND_ACCOUNT), ("AUTH_TOKEN", SECOND_TOKEN), ("API_URL", url), ("NUMBER", SECOND_NUMBER),
-        ):  # fmt: skip
-            live.environment.setenv(f"NIGHTBELL_SECOND_{name}", value)
+        sets_second(live, url)
         connected = await live.command("twilio", "connect", "--yes")
         assert (connected.code, connected.err) == (0, "")
         assert f"{PRACTICE}: connected." in connected.out
@@ -162,10 +165,7 @@ async def test_the_second_providers_number_is_connected_too_and_given_back(live:
 async def test_a_second_number_that_the_account_does_not_own_is_said_to_be_a_setting(live: Live) -> None:
     other = Exchange(live.night.timeline, SECOND_ACCOUNT, SECOND_TOKEN)
     async with serving(create_app(other)) as url:
-        for name, value in (
-            ("ACCOUNT_SID", SECOND_ACCOUNT), ("AUTH_TOKEN", SECOND_TOKEN), ("API_URL", url), ("NUMBER", SECOND_NUMBER),
-        ):  # fmt: skip
-            live.environment.setenv(f"NIGHTBELL_SECOND_{name}", value)
+        sets_second(live, url)
         ran = await live.command("twilio", "connect", "--yes")
         assert (ran.code, "mend NIGHTBELL_SECOND_NUMBER" in ran.err) == (1, True)
         assert f"{PRACTICE}: connected." in ran.out
