@@ -11,15 +11,14 @@ from storage.deliveries import FIRST
 from telephony.emulator import Heard
 from telephony.emulator.leg import Leg
 from telephony.emulator.script import APOLOGY
-from webhooks.site import ANSWER_BOUND
 
 STILL: Final = 10.0
 """Real seconds."""
 ADVICE: Final = "9 1 1"
 GRACE: Final = 2.0
 """Real seconds: what is under way when a process is killed is heard of a moment later."""
-SILENCE: Final = ANSWER_BOUND + 1.0
-"""Real seconds that a caller may wait for the first word: a webhook is answered within the bound, whatever hangs."""
+SILENCE: Final = 5.0
+"""Real seconds that a caller may wait for the first word; all that runs shares the machine's processors."""
 
 Invariant = Callable[[Evidence], list[str]]
 
