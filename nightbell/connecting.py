@@ -57,9 +57,9 @@ def wanted(origin: str, fallback: str, *, sms: bool) -> dict[str, str]:
     return voice | ({"sms_url": at("sms"), "sms_method": "POST", "sms_application_sid": ""} if sms else {})
 
 
-def wanted_of_second(origin: str, *, sms: bool) -> dict[str, str]:
-    """The pointers of the second provider's number: who calls it is brought to their practice."""
-    pointers = wanted(origin, "", sms=sms)
+def wanted_of_second(origin: str, fallback: str, *, sms: bool) -> dict[str, str]:
+    """As `wanted`, of the second provider's number: who calls it is brought to their practice."""
+    pointers = wanted(origin, fallback, sms=sms)
     return {field: value for field, value in pointers.items() if not field.startswith("status_callback")}
 
 

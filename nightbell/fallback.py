@@ -1,12 +1,13 @@
 """The last resort as files, for a static host of its own that answers when this server is gone.
 
-One file for each practice number. Its name cannot be guessed, as it holds the staff's numbers, and says nothing.
+One file for each practice number, and one for the second provider's, where there is one. Their names cannot be guessed,
+as they hold the staff's numbers, and say nothing.
 """
 
 import json
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Final
@@ -20,6 +21,7 @@ from routing.plan import Plan
 from storage.seal import KeyRing
 from telephony.static import static_document
 from webhooks.answer import voices
+from webhooks.second_number import words_for_anybody
 
 MANIFEST: Final = "manifest.json"
 _log = structlog.get_logger(__name__)
@@ -27,27 +29,37 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class StaticFile:
-    """One practice number's document. `names`: the newest key's first; the others are for URLs set before it came."""
+    """One number's document. `names`: the newest key's first; the others are for URLs set before it came.
 
-    practice: str
-    version: int
+    `plan`: whose last resort it is; None for words that hold for every practice, which are right for ever.
+    """
+
+    plan: Plan | None
     number: str
     names: tuple[str, ...]
     text: str
-    valid_until: Instant
+    valid_until: Instant | None
 
 
-def static_files(plans: Iterable[Plan], ring: KeyRing, now: Instant) -> list[StaticFile]:
-    """What every practice's numbers are to give at `now`."""
+def static_files(plans: Sequence[Plan], ring: KeyRing, now: Instant, second: str = "") -> list[StaticFile]:
+    """What every practice's numbers are to give at `now`, and the second provider's number, where there is one.
+
+    Nobody can ask there for whom a call to the latter is: it rings the last resort where there is one practice alone.
+    """
     found = []
     for plan in plans:
         words = last_words(plan, now)
         text = static_document(words, voices(plan))
-        found += [
-            StaticFile(plan.practice, plan.version, number, names_of(ring, number), text, words.valid_until)
-            for number in plan.numbers
-        ]
-    return found
+        found += [StaticFile(plan, number, names_of(ring, number), text, words.valid_until) for number in plan.numbers]
+    return [*found, _of_second(plans, ring, now, second)] if second and plans else found
+
+
+def _of_second(plans: Sequence[Plan], ring: KeyRing, now: Instant, number: str) -> StaticFile:
+    names = names_of(ring, number)
+    if len(plans) > 1:
+        return StaticFile(None, number, names, words_for_anybody(), None)
+    words = replace(last_words(plans[0], now), caller_id=number)  # an account shows only numbers of its own
+    return StaticFile(plans[0], number, names, static_document(words, voices(plans[0])), words.valid_until)
 
 
 def names_of(ring: KeyRing, number: str) -> tuple[str, ...]:
@@ -77,7 +89,11 @@ def write(folder: Path, files: Iterable[StaticFile], now: Instant) -> int:
 
 def _manifest(files: list[StaticFile]) -> dict[str, dict[str, str | int]]:
     """Says how fresh the files are, and not what they are called: it may be published beside them."""
-    return {file.practice: {"version": file.version, "valid_until": file.valid_until.format_iso()} for file in files}
+    return {
+        file.plan.practice: {"version": file.plan.version, "valid_until": file.valid_until.format_iso()}
+        for file in files
+        if file.plan is not None and file.valid_until is not None
+    }
 
 
 def _known(path: Path) -> object:
@@ -115,7 +131,8 @@ async def refresh(parts: Parts) -> int:
     if folder is None:
         return 0
     now = parts.clock.now()
-    changed = write(folder, static_files(parts.plans.all(), parts.ring, now), now)
+    files = static_files(parts.plans.all(), parts.ring, now, parts.settings.second_number)
+    changed = write(folder, files, now)
     if changed:
         _log.info("fallback_refreshed", files=changed)
     return changed

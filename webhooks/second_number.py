@@ -44,7 +44,7 @@ async def pass_on(site: Site, webhook: Webhook) -> str:
     caller = caller_of(webhook.form)
     plan = await practice_of(site, caller)
     if plan is None:
-        return str(Document({}).say((Utterance(STAFF_LANGUAGE, WHOSE),)).hang_up())
+        return words_for_anybody()
     numbers = [number for number in plan.numbers if number != site.second_number]
     if not numbers or _comes_round(site, webhook, caller):
         return _to_last_resort(site, plan)
@@ -73,11 +73,16 @@ async def fallback(site: Site, webhook: Webhook, failed: str) -> str:
     return await (dialled if failed.endswith(_PATH) else pass_on)(site, webhook)
 
 
+def words_for_anybody() -> str:
+    """The document for a caller of whom nobody knows which practice they mean."""
+    return str(Document({}).say((Utterance(STAFF_LANGUAGE, WHOSE),)).hang_up())
+
+
 def rescue(site: Site, webhook: Webhook) -> str:
     """Something failed: the last resort of the practice that memory alone can name. Never raises."""
     plan = site.plans.current(webhook.query.get("practice", "")) or known_by_heart(site, caller_of(webhook.form))
     if plan is None:
-        return str(Document({}).say((Utterance(STAFF_LANGUAGE, WHOSE),)).hang_up())
+        return words_for_anybody()
     return _to_last_resort(site, plan)
 
 

@@ -20,6 +20,8 @@ def fallback(
 ) -> None:
     """Write the last resort as static TwiML files, one for each practice number, for a host of its own.
 
+    One more is for the second provider's number, where there is one.
+
     With NIGHTBELL_FALLBACK_DIR set, the worker keeps them up to date by itself.
     """
 
@@ -28,12 +30,13 @@ def fallback(
         if folder is None:
             raise Stop("say where: --out DIR, or set NIGHTBELL_FALLBACK_DIR")
         now = parts.clock.now()
-        files = static_files(parts.plans.all(), parts.ring, now)
+        files = static_files(parts.plans.all(), parts.ring, now, parts.settings.second_number)
         changed = write(folder, files, now)
-        zones = {plan.practice: plan.zone for plan in parts.plans.all()}
         for file in files:
-            until = wall(file.valid_until, zones[file.practice])
-            stdout.print(f"{file.number}  {folder / file.names[0]}  valid until {until}", markup=False)
+            until = "the same at all times"
+            if file.plan is not None and file.valid_until is not None:
+                until = f"valid until {wall(file.valid_until, file.plan.zone)}"
+            stdout.print(f"{file.number}  {folder / file.names[0]}  {until}", markup=False)
         stdout.print(f"{changed} of the files changed." if files else "No practice is published yet: no files.")
 
     with_parts(work)

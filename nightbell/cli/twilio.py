@@ -121,10 +121,9 @@ def _gateway(parts: Parts, number: str) -> Gateway:
 
 
 def _wanted(parts: Parts, number: OwnedNumber, base: str) -> dict[str, str]:
-    origin = parts.settings.public_url
-    if number.number in _second(parts):
-        return wanted_of_second(origin, sms=number.sms)
-    return wanted(origin, url_of(base, parts.ring, number.number) if base else "", sms=number.sms)
+    origin, fallback = parts.settings.public_url, url_of(base, parts.ring, number.number) if base else ""
+    of_its_kind = wanted_of_second if number.number in _second(parts) else wanted
+    return of_its_kind(origin, fallback, sms=number.sms)
 
 
 async def _looked_up(parts: Parts, numbers: Sequence[str]) -> list[OwnedNumber | tuple[str, TwilioError | None]]:

@@ -21,7 +21,8 @@ async def check(installation: Installation) -> list[Outcome]:
     """The files, and what the numbers' fallback URLs give."""
     if installation.ring is None or not installation.plans:
         return [unknown("there is no practice, or there are no keys", "see the check 'settings'")]
-    files = static_files(installation.plans, installation.ring, installation.clock.now())
+    second = installation.settings.second_number
+    files = static_files(installation.plans, installation.ring, installation.clock.now(), second)
     found = [*_folder(installation, files), *_setting(installation)]
     for file in files:
         found += await _hosted(installation, file)
@@ -47,8 +48,10 @@ def _setting(installation: Installation) -> list[Outcome]:
 
 async def _hosted(installation: Installation, file: StaticFile) -> list[Outcome]:
     """What the fallback URL of the number gives to Twilio."""
+    of_second = installation.second if file.number == installation.settings.second_number else None
+    gateway = of_second or installation.gateway
     try:
-        number = await installation.gateway.find_number(file.number)
+        number = await gateway.find_number(file.number)
     except TwilioError as error:
         return [unknown(f"{file.number}: {error}", "see the check 'twilio account'")]
     if number is None:

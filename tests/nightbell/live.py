@@ -10,8 +10,9 @@ import pytest
 from nightbell.doctor import Finding, examine
 from nightbell.doctor.installation import Installation, open_installation
 from nightbell.doctor.outcome import Level
+from telephony.emulator import Exchange, create_app, serving
 from tests.calls.night import Night
-from tests.calls.people import PRACTICE, TOKEN
+from tests.calls.people import PRACTICE, SECOND_ACCOUNT, SECOND_NUMBER, SECOND_TOKEN, TOKEN
 from tests.nightbell.conftest import Ran, Run
 
 
@@ -46,6 +47,26 @@ class Live:
 
     async def command(self, *arguments: str) -> Ran:
         return await asyncio.to_thread(self._run, *arguments)
+
+    @asynccontextmanager
+    async def second(self) -> AsyncIterator[Exchange]:
+        """A second provider, with the same telephones; commands have its settings from now on."""
+        other = Exchange(self.night.timeline, SECOND_ACCOUNT, SECOND_TOKEN)
+        other.phones = self.night.exchange.phones
+        async with serving(create_app(other)) as url:
+            other.api_url = url
+            settings = {
+                "ACCOUNT_SID": SECOND_ACCOUNT,
+                "AUTH_TOKEN": SECOND_TOKEN,
+                "API_URL": url,
+                "NUMBER": SECOND_NUMBER,
+            }
+            for name, value in settings.items():
+                self.environment.setenv(f"NIGHTBELL_SECOND_{name}", value)
+            try:
+                yield other
+            finally:
+                await other.webhooks.close()
 
     @asynccontextmanager
     async def installation(self, **changed: object) -> AsyncIterator[Installation]:

@@ -4,16 +4,8 @@ import io
 import json
 import stat
 
-from telephony.emulator import Exchange, create_app, serving
-from tests.calls.people import (
-    CHEN,
-    PARENT,
-    PRACTICE,
-    SAMPLE,
-    SECOND_ACCOUNT,
-    SECOND_NUMBER,
-    SECOND_TOKEN,
-)
+from nightbell.fallback import url_of
+from tests.calls.people import CHEN, PARENT, PRACTICE, SAMPLE, SECOND_NUMBER
 from tests.nightbell.live import Live
 
 SECOND = "+16175550101"
@@ -132,17 +124,9 @@ async def test_a_number_without_texts_keeps_its_sms_settings(live: Live) -> None
     assert live.night.phone(CHEN).texts == []
 
 
-def sets_second(live: Live, url: str) -> None:
-    settings = {"ACCOUNT_SID": SECOND_ACCOUNT, "AUTH_TOKEN": SECOND_TOKEN, "API_URL": url, "NUMBER": SECOND_NUMBER}
-    for name, value in settings.items():
-        live.environment.setenv(f"NIGHTBELL_SECOND_{name}", value)
-
-
 async def test_the_second_providers_number_is_connected_too_and_given_back(live: Live) -> None:
-    other = Exchange(live.night.timeline, SECOND_ACCOUNT, SECOND_TOKEN)
-    number = other.own_number(SECOND_NUMBER, sms_url="https://old.example.org/sms")
-    async with serving(create_app(other)) as url:
-        sets_second(live, url)
+    async with live.second() as other:
+        number = other.own_number(SECOND_NUMBER, sms_url="https://old.example.org/sms")
         connected = await live.command("twilio", "connect", "--yes")
         assert (connected.code, connected.err) == (0, "")
         assert f"{PRACTICE}: connected." in connected.out
@@ -152,6 +136,9 @@ async def test_the_second_providers_number_is_connected_too_and_given_back(live:
         assert number.status_callback == "", "it is no call of a practice's: that is the one to which it is dialled on"
         assert (await live.command("twilio", "disconnect", "--yes")).code == 0
         assert (number.sms_url, number.voice_url) == ("https://old.example.org/sms", "")
+        host = "https://fallback.example.org"
+        assert (await live.command("twilio", "connect", "--yes", "--fallback-url", host)).code == 0
+        assert number.voice_fallback_url.startswith(url_of(host, live.night.parts.ring, SECOND_NUMBER))
         only = await live.command("twilio", "connect", "--yes", "--practice", "maple-pediatrics")
         assert SECOND_NUMBER not in only.out
         await live.command("twilio", "connect", "--yes")
@@ -163,9 +150,7 @@ async def test_the_second_providers_number_is_connected_too_and_given_back(live:
 
 
 async def test_a_second_number_that_the_account_does_not_own_is_said_to_be_a_setting(live: Live) -> None:
-    other = Exchange(live.night.timeline, SECOND_ACCOUNT, SECOND_TOKEN)
-    async with serving(create_app(other)) as url:
-        sets_second(live, url)
+    async with live.second():
         ran = await live.command("twilio", "connect", "--yes")
         assert (ran.code, "mend NIGHTBELL_SECOND_NUMBER" in ran.err) == (1, True)
         assert f"{PRACTICE}: connected." in ran.out

@@ -2,7 +2,11 @@
 
 import json
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,10 +18,20 @@ from nightbell.doctor.outcome import Level
 from nightbell.fallback import refresh, static_files, url_of, write
 from routing.last_words import last_words
 from storage.seal import KeyRing, new_key_setting
-from telephony.emulator import Answers, NoAnswer, serving
-from tests.calls.people import CHEN, PARENT, PRACTICE, SERVICE, SUNDAY_NIGHT
+from telephony.emulator import Answers, NoAnswer, Phone, PhoneCall, serving
+from tests.calls.people import (
+    CHEN,
+    PARENT,
+    PRACTICE,
+    SAMPLE,
+    SECOND_NUMBER,
+    SECOND_TOKEN,
+    SERVICE,
+    SUNDAY_NIGHT,
+)
 from tests.nightbell.live import Live
 
+ANOTHER = "+16175550101"
 OK, WARNING, WRONG = Level.OK, Level.WARNING, Level.WRONG
 
 
@@ -177,3 +191,55 @@ def test_no_folder_is_one_line(run) -> None:
     ran = run("fallback")
     assert (ran.code, ran.out) == (1, "")
     assert "--out DIR" in ran.err
+
+
+# ---- the second provider's number ----
+
+
+@asynccontextmanager
+async def calls_the_second(live: Live, folder: Path) -> AsyncIterator[PhoneCall]:
+    """A patient calls the second provider's number, where the server is gone and its static file is not."""
+    async with live.second() as other, serving(Host(folder).app()) as host:
+        ran = await live.command("fallback", "--out", str(folder))
+        assert (ran.code, SECOND_NUMBER in ran.out) == (0, True)
+        file = url_of(host.replace("127.0.0.1", "localhost"), live.night.parts.ring, SECOND_NUMBER)
+        other.own_number(SECOND_NUMBER, voice_url="http://127.0.0.1:1/twilio/voice", fallback_url=file)
+        call = await Phone(other, PARENT).dial(SECOND_NUMBER)
+        await call.hears("If this is an emergency, hang up and dial 9 1 1.")
+        yield call
+
+
+async def test_with_one_practice_the_second_number_rings_its_last_resort(live: Live, tmp_path) -> None:
+    service = live.night.phone(SERVICE)
+    service.behaviour = Answers(after=4)
+    async with calls_the_second(live, tmp_path) as call:
+        await call.hears("Please stay on the line")
+        await call.talks_to(service)
+        assert service.calls[-1].leg.from_ == SECOND_NUMBER, "an account shows only numbers of its own"
+        await call.hang_up()
+    assert '"maple-pediatrics"' in (tmp_path / "manifest.json").read_text()
+
+
+async def test_of_several_practices_nobody_there_can_ask_which_is_meant(live: Live, tmp_path) -> None:
+    await live.night.publish(SAMPLE.read_text().replace("maple-pediatrics", "zz-practice").replace(PRACTICE, ANOTHER))
+    async with calls_the_second(live, tmp_path) as call:
+        await call.hears("please call your doctor's office at its own number")
+        await call.is_over()
+    assert live.night.rung(SERVICE) == 0
+    assert set(json.loads((tmp_path / "manifest.json").read_text())["practices"]) == {"maple-pediatrics", "zz-practice"}
+
+
+async def test_the_doctor_on_the_second_numbers_file(live: Live, tmp_path) -> None:
+    async with live.second() as other, serving(Host(tmp_path).app()) as host:
+        there = {
+            "second_account_sid": other.account_sid,
+            "second_auth_token": SecretStr(SECOND_TOKEN),
+            "second_api_url": other.api_url,
+            "second_number": SECOND_NUMBER,
+        }
+        number = other.own_number(SECOND_NUMBER)
+        await live.tells("static fallback", WARNING, f"{SECOND_NUMBER}: it has no fallback URL", **there)
+        number.voice_fallback_url = url_of(host.replace("127.0.0.1", "localhost"), live.night.parts.ring, SECOND_NUMBER)
+        await live.tells("static fallback", WRONG, f"{SECOND_NUMBER}: its fallback host answers with HTTP 404", **there)
+        await live.command("fallback", "--out", str(tmp_path))
+        await live.tells("static fallback", OK, f"{SECOND_NUMBER}: its fallback host gives what is right now", **there)
