@@ -5,7 +5,7 @@ Taking it is not the end: the page lives until the patient was reached, and is o
 
 from dataclasses import replace
 
-from escalation import last_resort, paging, presence
+from escalation import last_resort, paging, presence, steps
 from escalation.draft import Draft, reopens_at
 from escalation.effects import BridgeCaller, CancelCall, OfferCallBack, TransferCaller
 from escalation.events import Accepted, AcceptedBy, CallMe, Declined, DialledIn, PutOff
@@ -133,11 +133,11 @@ def reopen(draft: Draft, why: str) -> None:
     """Nobody has the page any more: go on after the present step, with all the policy's rounds anew."""
     page = draft.page
     step = page.step if page.step + 1 < len(draft.policy.steps) else -1
-    count = draft.policy.rounds * (page.reopened + 1)
     maybe_in_room = presence.is_maybe_in_room(page)
     draft.page = replace(
         page, state=PageState.PAGING, accepted_by=None, accepted_at=None, accepted_attempt=None, apart=None,
-        caller_room="", clinician_room="", reopened=page.reopened + 1, step=step, round=count, step_until=None,
+        caller_room="", clinician_room="", reopened=page.reopened + 1, step=step,
+        round=steps.first_round_again(page), step_until=None,
     )  # fmt: skip
     draft.say(f"The page is opened again: {why}")
     if page.reopened >= MAX_REOPENINGS:

@@ -85,7 +85,7 @@ class Draft:
         """Store a call that came from somebody as an attempt that was picked up: there is nothing to carry out."""
         page, number = self.page, len(self.page.attempts) + 1
         attempt = Attempt(
-            number, member, Means.CALL, address, max(page.step, 0), page.round, AttemptState.ANSWERED, self.now, purpose
+            number, member, Means.CALL, address, page.step, page.round, AttemptState.ANSWERED, self.now, purpose
         )
         self.page = replace(page, attempts=(*page.attempts, attempt))
 
@@ -98,9 +98,7 @@ class Draft:
         counted = page.round
         if purpose is Purpose.LAST_RESORT:
             counted = last_resort_round(page)
-        attempt = Attempt(
-            number, member, means, address, max(page.step, 0), counted, AttemptState.INTENDED, self.now, purpose
-        )
+        attempt = Attempt(number, member, means, address, page.step, counted, AttemptState.INTENDED, self.now, purpose)
         if later is not None:
             attempt = replace(attempt, at=self.now + later, later=True)
         self.page = replace(page, attempts=(*page.attempts, attempt))

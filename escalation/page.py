@@ -144,9 +144,9 @@ class CallerPresence(StrEnum):
 class Page:
     """The page. `step` and `round` count from 0. `due`: when it next needs `Due`, None when nothing is awaited.
 
-    `round` goes on over reopenings: the policy's rounds belong to each, so that of a policy with 3 rounds the first
-    reopening starts at 3. `step_until`: when the present step passes; `due` is sooner while a call that Twilio refused
-    is to be tried again. `version` grows by one with every stored change.
+    `round` goes on over reopenings, of which each has all the policy's rounds: see `escalation.steps.ROUNDS_APART`.
+    `step_until`: when the present step passes; `due` is sooner while a call that Twilio refused is to be tried again.
+    `version` grows by one with every stored change.
     `dial_instead`: Twilio's REST API failed for a call of this page, so the caller's next hold turn dials the step's
     people itself; False again when a call could be placed. `accepted_attempt`: the attempt whose leg is the
     clinician's; None when accepted by SMS or link, and when that leg has ended. `last_resort_tries`: how often the last

@@ -73,13 +73,10 @@ def nothing_happens_early(at: Moment) -> None:
 
 
 def a_wake_up_is_not_its_own_successor(at: Moment) -> None:
-    """A wake-up that is due moves the page on: the next one is later, or there is none.
-
-    By another plan, whose rounds may meet earlier ones of the page's own, it may take two.
-    """
+    """A wake-up that is due moves the page on: the next one is later, or there is none."""
     before, after = at.before.due, at.page.due
     was_due = isinstance(at.event, Due) and before is not None and at.clock >= before
-    if was_due and after is not None and after <= at.clock and not at.is_by_another:
+    if was_due and after is not None and after <= at.clock:
         raise BrokenError(a_wake_up_is_not_its_own_successor, f"at {at.clock}, due at {after}")
 
 

@@ -94,11 +94,7 @@ def no_phone_is_rung_twice_at_once(at: Moment) -> None:
 
 
 def attempts_are_bounded(at: Moment) -> None:
-    """In one step an address is tried once by each means, and once more after Twilio itself failed.
-
-    By another plan, whose rounds may meet earlier ones of the page's own, each plan has its tries.
-    """
-    plans = len(at.world.plans) if at.is_by_another else 1
+    """In one step an address is tried once by each means, and once more after Twilio itself failed."""
     for new in at.new:
         if new.purpose not in {Purpose.PAGE, Purpose.LAST_RESORT} or new.number in at.row.called_in:
             continue
@@ -106,9 +102,9 @@ def attempts_are_bounded(at: Moment) -> None:
         # Two people may share a phone for calls; each is one reason to call it.
         alike = [a for a in at.page.attempts if (a.purpose, a.step, a.round, a.means, a.address) == key]
         same = [a for a in alike if a.number not in at.row.called_in]
-        asked = sum(a.state is AttemptState.PUT_OFF for a in alike)  # each of them for one more
+        asked = sum(a.later for a in alike)  # by a key, which may be pressed on an earlier step's call
         owners = len({a.member for a in same})
-        if len(same) > ONCE_AGAIN * owners * plans + asked:
+        if len(same) > ONCE_AGAIN * owners + asked:
             raise BrokenError(attempts_are_bounded, f"{len(same)} attempts at {key}")
 
 

@@ -45,6 +45,7 @@ from escalation.events import (
 )
 from escalation.page import AttemptState, CallerPresence, Note, Page, PageState, Purpose
 from escalation.policy import Escalation, LastResort, Means, Policy, PolicyStep, Ring, Target, TargetKind
+from escalation.steps import ROUNDS_APART
 
 CALL, SMS, BOTH = (Means.CALL,), (Means.SMS,), (Means.CALL, Means.SMS)
 SERVICE = ("+18885550198", "+18885550199")
@@ -543,7 +544,34 @@ def test_a_page_taken_again_and_again_with_nobody_reached_comes_to_the_last_reso
         while night.page.state is PageState.ACCEPTED:
             night.wait()
     assert night.page.state is PageState.LAST_RESORT
-    assert steps == [(0, 0), (2, 1), (4, 0), (6, 1)]
+    assert steps == [(0, 0), (ROUNDS_APART, 1), (2 * ROUNDS_APART, 0), (3 * ROUNDS_APART, 1)]
+    assert any(line.startswith("Step 1 of 2, round 1 begins") for line in night.trail)
+
+
+def test_opened_again_under_a_plan_with_more_rounds_it_has_no_more_than_those(maple):
+    """Its own plan cannot be read any more: what stands in for it begins at round 1 as well."""
+    night = Night(maple, step("chen", by=SMS), caller=CallerPresence.GONE)
+    night.do(Opened())
+    night.do(Accepted("chen", LINK))
+    night.do(Due(), after=20 * 60)
+    night.escalation = replace(
+        night.escalation, policies={"urgent": replace(night.policy, steps=(step("osei"),), rounds=3)}
+    )
+    begun = len(night.trail)
+    while night.page.state is PageState.PAGING:
+        night.wait()
+    begins = [line.partition(" begins")[0] for line in night.trail[begun:] if " begins" in line]
+    assert begins == ["Step 1 of 1, round 2", "Step 1 of 1, round 3"]
+
+
+def test_a_page_that_an_earlier_version_opened_again_goes_on_by_its_own_rounds(maple):
+    night = Night(maple, step("chen"), rounds=2, reopened=1, round=2, step=-1)
+    night.do(Opened())
+    assert night.trail[-2].startswith("Step 1 of 1, round 1 begins")
+    begun = len(night.trail)
+    while night.page.state is PageState.PAGING:
+        night.wait()
+    assert sum(" begins" in line for line in night.trail[begun:]) == 1
 
 
 def test_a_caller_who_returns_is_the_next_step_at_once(maple):

@@ -45,6 +45,7 @@ from escalation.events import (
 from escalation.page import AttemptState, CallerPresence, Note, Page, PageState, Purpose
 from escalation.policy import Escalation, LastResort, Means, Policy, PolicyStep, Ring, RingLimit, Target, TargetKind
 from escalation.roster import DailyWindow, Member, Roster, Rotation, Shift
+from escalation.steps import ROUNDS_APART
 
 START = Instant.from_utc(2026, 11, 21, 7)
 DAILY = frozenset(Weekday)
@@ -288,7 +289,8 @@ class Pages(RuleBasedStateMachine):
     @invariant()
     def the_walk_is_bounded(self):
         page = self.page
-        assert page.round < self.policy.rounds * (page.reopened + 1) or page.state is not PageState.PAGING
+        rounds = page.round - page.reopened * ROUNDS_APART
+        assert 0 <= rounds < self.policy.rounds or page.state is not PageState.PAGING
         assert page.last_resort_tries <= 5
 
     @invariant()

@@ -7,7 +7,7 @@ from whenever import Time, TimeDelta, ZonedDateTime, minutes
 
 from escalation.advance import advance
 from escalation.effects import PlaceCall, SendSms
-from escalation.events import Declined, Doubled, Due, Failed, Freed, Missed, Opened, PutOff
+from escalation.events import Declined, DialledIn, Doubled, Due, Failed, Freed, Missed, Opened, PutOff
 from escalation.page import CallerPresence, PageState
 from escalation.policy import Means, PolicyStep, RingLimit, Target, TargetKind
 from escalation.roster import ALL_DAY, DailyWindow, Layer, Schedule
@@ -65,6 +65,17 @@ def test_quiet_hours_without_an_end_are_not_believed_for_ever(maple):
     roster = with_quiet(maple, "chen", windows=(ALL_DAY,))
     assert quiet_until(roster, "chen", at(21, 2)) <= at(30, 2)
     assert quiet_until(roster, "nobody", at(21, 2)) is None
+
+
+def test_who_called_in_while_a_page_waited_is_rung_all_the_same_when_it_goes_on(maple):
+    night = routine(with_quiet(maple, "chen"), step("chen"))
+    night.do(Opened())
+    night.do(DialledIn("chen", "+16175550121"), after=60)
+    night.do(Missed(1, "no key was pressed"), after=60)
+    assert night.rung() == ["0121"]
+    while night.now < at(21, 7):
+        night.wait()
+    assert night.rung() == ["0121", "0121"]
 
 
 def test_an_urgent_page_comes_in_quiet_hours(maple):
