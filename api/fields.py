@@ -33,9 +33,11 @@ class Told(BaseModel):
 class Listing(Told, Generic[Item]):
     """A part of a list."""
 
+    # Every kind of list is a class of its own, and to look for the docstrings of each anew held up the start by 0.2 s.
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
     items: list[Item]
-    next: str | None
-    """The `cursor` of the next part; null when this is the last."""
+    next: Annotated[str | None, Field(description="The `cursor` of the next part; null when this is the last.")]
 
 
 def _moment(value: object) -> Instant:

@@ -87,7 +87,6 @@ def put_off(draft: Draft, number: int) -> None:
     purpose = Purpose.BRIDGE if draft.page.state is PageState.ACCEPTED else Purpose.PAGE
     draft.intend(pressed.member, Means.CALL, pressed.address, purpose, later=after)
     draft.say(f"{draft.name(pressed.member)} cannot talk now: rung again in {round(after.total('minutes'))} min")
-    last_resort.look_after(draft)
     paging.go_on(draft)
 
 

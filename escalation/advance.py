@@ -85,6 +85,7 @@ def advance(escalation: Escalation, page: Page, event: Event, now: Instant) -> A
             _message(draft)
         case _:
             _move(draft, event)
+    last_resort.look_after(draft)
     return draft.finish()
 
 

@@ -41,15 +41,20 @@ def due(draft: Draft) -> None:
         return
     _end_unheard(draft)
     draft.page = replace(draft.page, due=None)
-    look_after(draft)
     _alert(draft, "the last resort has been tried as often as it may be; the page stays open until somebody takes it")
 
 
 def look_after(draft: Draft) -> None:
-    """Where nothing more is tried, come back when who asked to be rung later has been rung."""
-    later = [attempt.at for attempt in draft.live(Means.CALL) if attempt.is_to_come(draft.now)]
-    if draft.page.state is PageState.LAST_RESORT and draft.page.due is None and later:
-        draft.page = replace(draft.page, due=max(later) + draft.policy.ring_for + _SCREENING)
+    """Where nothing more is tried, come back when what is still under way must be over, though it may not be told.
+
+    Who asked to be rung later may be rung then, or somebody has called in, and the last resort was rung after them.
+    """
+    if draft.page.state is not PageState.LAST_RESORT or draft.page.due is not None:
+        return
+    calls = [attempt for attempt in draft.live() if attempt.purpose is not Purpose.TAKEN]
+    if calls:
+        longest = [a.at + (_SCREENING if a.is_to_come(draft.now) else _LISTENING) for a in calls]
+        draft.page = replace(draft.page, due=max(longest) + draft.policy.ring_for)
 
 
 def caller_left(draft: Draft) -> None:

@@ -221,8 +221,7 @@ class Placing:
 
 def _may_be_unknown(each: Delivery, provider: str) -> bool:
     """As `storage.deliveries` asks it: whether this provider may have placed a call for it whose SID is not known."""
-    begun = each.tries > 1 or (each.tries > 0 and each.sid is None)
-    there = each.provider == provider and begun
+    there = each.tries > 1 if each.sid is not None else each.tries > 0 and each.provider == provider
     return there or (provider == FIRST and each.provider != FIRST and each.unsure > 0)
 
 

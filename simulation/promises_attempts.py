@@ -50,7 +50,7 @@ def every_attempt_is_carried_out(at: Moment) -> None:
     But for those who call in themselves: their attempt is there already.
     """
     begun = sorted(e.attempt for e in at.result.effects if isinstance(e, PlaceCall | SendSms))
-    if begun != [attempt.number for attempt in at.new if attempt.number not in at.row.called_in]:
+    if begun != [attempt.number for attempt in at.new if attempt.state is not AttemptState.ANSWERED]:
         raise BrokenError(every_attempt_is_carried_out, f"effects for {begun}")
 
 

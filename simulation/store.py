@@ -122,9 +122,11 @@ class Row:
         """Which call or message an attempt is from now on; whether it was known as another one."""
         stored = self.deliveries[number]
         before = stored.sid
+        is_another = before not in {None, sid}
         if before != sid:
             stored.sid, stored.provider = sid, provider
-        return before not in {None, sid}
+        stored.tries += is_another
+        return is_another
 
     def take_slot(self, what: str) -> bool:
         """True for the first who asks."""

@@ -41,14 +41,16 @@ async def know_sid(connection: AsyncConnection, page: str, attempt: int, sid: st
 async def set_sid(connection: AsyncConnection, page: str, attempt: int, sid: str, provider: str = FIRST) -> bool:
     """Remember which call or message an attempt is, and whose; of one that is known already, that is known, too.
 
-    True: it was known as another one until now.
+    True: it was known as another one until now, which is not known from then on.
     """
     before = await sid_of(connection, page, attempt)
     whose = case((deliveries.c.sid == sid, deliveries.c.provider), else_=provider)
+    # Not in its place but besides: of two that the two providers placed, neither was begun twice.
+    besides = case((deliveries.c.sid != sid, 1), else_=0)
     await connection.execute(
         update(deliveries)
         .where(deliveries.c.page == page, deliveries.c.attempt == attempt)
-        .values(sid=sid, provider=whose)
+        .values(sid=sid, provider=whose, tries=deliveries.c.tries + besides)
     )
     return before is not None and before != sid
 
@@ -190,10 +192,7 @@ UNKNOWN_FOR: Final = TimeDelta(minutes=5)
 
 
 async def is_another_unknown(connection: AsyncConnection, page: str, attempt: int, claimed: Claim) -> bool:
-    """Whether a call to the same address was begun for another attempt, and may have an unknown SID.
-
-    What was begun more than once may have been placed as often, and one SID is known.
-    """
+    """Whether a call to the same address was begun for another attempt, and may have an unknown SID."""
     found = await connection.execute(
         select(deliveries.c.page)
         .where(
@@ -209,7 +208,12 @@ async def is_another_unknown(connection: AsyncConnection, page: str, attempt: in
 
 
 def _maybe_unknown(provider: str) -> ColumnElement[bool]:
-    """Of an attempt: whether this provider may have placed a call for it whose SID is not known."""
-    begun = or_(deliveries.c.tries > 1, (deliveries.c.tries > 0) & deliveries.c.sid.is_(None))
-    there = (deliveries.c.provider == provider) & begun
+    """Of an attempt: whether this provider may have placed a call for it whose SID is not known.
+
+    What was begun more than once may have been placed as often, by either of them, and one SID is known.
+    """
+    is_known = deliveries.c.sid.is_not(None)
+    there = or_(
+        is_known & (deliveries.c.tries > 1), ~is_known & (deliveries.c.tries > 0) & (deliveries.c.provider == provider)
+    )
     return there if provider == SECOND else or_(there, (deliveries.c.provider == SECOND) & (deliveries.c.unsure > 0))

@@ -3,10 +3,13 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
-from whenever import Instant
+from whenever import Instant, seconds
 
+from nightbell.placing import Placing
+from nightbell.trunk import Trunk
 from nightbell.twilio_watch import TwilioWatch
 from storage.alerts import Alert, AlertKind
+from storage.deliveries import FIRST, SECOND, Claim, set_sid
 from telephony.emulator import (
     Answers,
     Exchange,
@@ -18,6 +21,7 @@ from telephony.emulator import (
     Voicemail,
     Withheld,
 )
+from telephony.errors import UncertainError
 from tests.calls.callers import PATIENT_ANSWERS, TAKES, asks_for_a_doctor, holds
 from tests.calls.conftest import Stage
 from tests.calls.night import Night
@@ -480,4 +484,23 @@ async def test_the_first_one_is_asked_again_at_once_where_the_second_fails_too(n
     await trouble(night, Alert(AlertKind.HOLE, "an empty shift tomorrow", "maple-pediatrics"))
     text = await night.phone(OPERATOR).gets_text("an empty shift tomorrow", within=WITHIN)
     assert text.from_ == PRACTICE
+    await call.hang_up()
+
+
+async def test_a_call_that_another_one_took_the_place_of_is_nobody_elses(night: Night):
+    """A worker that stood still has the first provider ring, too, for an attempt that is the second one's by then."""
+    await night.first_refuses_connections()
+    night.phone(CHEN).behaviour = NoAnswer()
+    call = await holds(night)
+    await night.phone(CHEN).rings(within=WITHIN)
+    (theirs,) = await night.sql("SELECT page, attempt, sid, address, tries FROM deliveries WHERE means = 'call'")
+    async with night.parts.database.statement() as connection:
+        assert await set_sid(connection, theirs.page, theirs.attempt, theirs.sid, SECOND) is False
+        assert await set_sid(connection, theirs.page, theirs.attempt, "CA" + "7" * 32, FIRST) is True
+    plan = night.parts.plans.current("maple-pediatrics")
+    assert plan is not None
+    claim = Claim(theirs.address, night.parts.clock.now() - seconds(60), 1, SECOND)
+    with pytest.raises(UncertainError, match="another attempt's"):
+        await Placing(Trunk(night.parts))._found(plan, "another", 1, claim)
+    await night.sql("UPDATE deliveries SET sid = :sid, provider = 'second' WHERE means = 'call'", sid=theirs.sid)
     await call.hang_up()

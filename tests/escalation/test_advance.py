@@ -548,6 +548,24 @@ def test_a_page_taken_again_and_again_with_nobody_reached_comes_to_the_last_reso
     assert any(line.startswith("Step 1 of 2, round 1 begins") for line in night.trail)
 
 
+def test_when_nothing_more_is_tried_a_call_of_which_nothing_is_heard_is_still_given_up(maple):
+    """After the last alert somebody calls in and takes nothing, the service is rung, and its end is never told."""
+    night = Night(maple, caller=CallerPresence.GONE)
+    night.do(Opened())
+    while night.page.due is not None:
+        night.wait()
+    night.do(DialledIn("chen", "+16175550121"), after=60)
+    assert night.page.due is not None, "the end of this call may be lost, too"
+    night.do(Missed(night.page.attempts[-1].number, "no key was pressed"), after=10)
+    service = night.page.attempts[-1]
+    assert (service.purpose, service.state) == (Purpose.LAST_RESORT, AttemptState.INTENDED)
+    night.do(Placed(service.number), after=1)
+    effects = night.wait()
+    assert night.state(service.number) is AttemptState.MISSED
+    assert any(isinstance(effect, AlertOperators) for effect in effects)
+    assert night.page.due is None
+
+
 def test_opened_again_under_a_plan_with_more_rounds_it_has_no_more_than_those(maple):
     """Its own plan cannot be read any more: what stands in for it begins at round 1 as well."""
     night = Night(maple, step("chen", by=SMS), caller=CallerPresence.GONE)

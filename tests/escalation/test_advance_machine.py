@@ -294,6 +294,11 @@ class Pages(RuleBasedStateMachine):
         assert page.last_resort_tries <= 5
 
     @invariant()
+    def what_is_under_way_is_awaited(self):
+        live = [a for a in self.page.attempts if not a.is_final and a.purpose is not Purpose.TAKEN]
+        assert self.page.due is not None or self.page.state is not PageState.LAST_RESORT or not live
+
+    @invariant()
     def one_has_it_or_nobody(self):
         page = self.page
         if page.state in {PageState.ACCEPTED, PageState.BRIDGED}:
