@@ -12,6 +12,7 @@ from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 
 from telephony.errors import UncertainError, UnreachedError, classify
+from telephony.trust import certificates
 
 TWILIO_API: Final = "https://api.twilio.com"
 TIMEOUT: Final = httpx.Timeout(10.0, connect=3.0)
@@ -32,7 +33,7 @@ class HttpxTransport(AsyncHttpClient):
         self.date: str | None = None
         """The Date of the last answer, as HTTP writes it: what time it is at Twilio."""
         self._base = base_url.rstrip("/")
-        self._http = httpx.AsyncClient(timeout=timeout, follow_redirects=False)
+        self._http = httpx.AsyncClient(verify=certificates(), timeout=timeout, follow_redirects=False)
 
     async def request(  # type: ignore[override] # the SDK's own asynchronous client overrides it so, too
         self,

@@ -13,6 +13,7 @@ import httpx
 from whenever import Instant, TimeDelta
 
 from telephony.errors import UncertainError
+from telephony.trust import certificates
 
 VALID_FOR: Final = TimeDelta(minutes=15)
 
@@ -26,7 +27,8 @@ class Media:
     def __init__(self, origin: str, secrets: Sequence[bytes], auth: tuple[str, str]) -> None:
         self.origin = origin.rstrip("/")
         self._secrets = [hmac.new(secret, b"nightbell media", sha256).digest() for secret in secrets]
-        self._http = httpx.AsyncClient(auth=auth, timeout=httpx.Timeout(8.0, connect=3.0), follow_redirects=True)
+        timeout = httpx.Timeout(8.0, connect=3.0)
+        self._http = httpx.AsyncClient(verify=certificates(), auth=auth, timeout=timeout, follow_redirects=True)
 
     def link(self, recording: str, now: Instant) -> str:
         """A URL under which the recording is played until 15 minutes from now."""

@@ -18,6 +18,7 @@ from storage.database import Database
 from storage.plan_cache import PlanCache
 from storage.seal import KeyRing
 from telephony.gateway import Gateway
+from telephony.trust import certificates
 
 PATIENCE: Final = httpx.Timeout(5.0, connect=3.0)
 """Real seconds for each request of a check."""
@@ -60,7 +61,8 @@ async def open_installation(
         second = second_gateway(settings, PATIENCE)
         if second is not None:
             stack.push_async_callback(second.close)
-        http = await stack.enter_async_context(httpx.AsyncClient(timeout=PATIENCE, follow_redirects=False))
+        client = httpx.AsyncClient(verify=certificates(), timeout=PATIENCE, follow_redirects=False)
+        http = await stack.enter_async_context(client)
         yield Installation(settings, clock, database, _ring(settings), plans, gateway, http, second)
 
 

@@ -4,16 +4,15 @@ Source: "Webhooks: Connection Overrides" in Twilio's documentation and TWILIO.md
 """
 
 import asyncio
-import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from urllib.parse import parse_qs, parse_qsl, urldefrag, urlencode, urljoin, urlsplit, urlunsplit
 from uuid import uuid4
 
 import httpx
 
 from telephony.signature import HEADER, sign
+from telephony.trust import certificates
 
 Params = Sequence[tuple[str, str]]
 MAX_REDIRECTS = 10
@@ -204,19 +203,13 @@ class Webhooks:
 
     def _connect(self) -> httpx.AsyncClient:
         if self._client is None:
-            self._client = httpx.AsyncClient(verify=_certificates(), trust_env=False, follow_redirects=False)
+            self._client = httpx.AsyncClient(verify=certificates(), trust_env=False, follow_redirects=False)
         return self._client
 
     async def close(self) -> None:
         """Close the connections."""
         if self._client is not None:
             await self._client.aclose()
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Loaded once: it takes longer than a whole emulated call."""
-    return ssl.create_default_context()
 
 
 def with_query(url: str, params: Params) -> str:

@@ -27,6 +27,7 @@ from storage.errors import UnavailableError
 from telephony.emulator import Exchange, Phone, PhoneCall, VirtualTimeline, create_app, serving
 from telephony.emulator.webhook import Policy
 from telephony.signature import HEADER, sign
+from telephony.trust import certificates
 from tests.calls.people import PARENT, PRACTICE, SAMPLE, SECOND_ACCOUNT, SECOND_NUMBER, SECOND_TOKEN, TOKEN
 from tests.calls.proxy import Proxy, Wire
 
@@ -192,7 +193,7 @@ class Night:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         if token is not None:
             headers[HEADER] = sign(url, tuple(form.items()), token)
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(verify=certificates(), trust_env=False) as client:
             return await client.post(url, content=content, headers=headers)
 
     def form(self, sid: str, **fields: str) -> dict[str, str]:

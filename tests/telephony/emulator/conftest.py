@@ -19,6 +19,7 @@ from twilio.rest import Client
 from whenever import Instant
 
 from telephony.emulator import Exchange, Policy, VirtualTimeline, create_app, serving
+from telephony.trust import certificates
 
 TOKEN = "made-up-token"
 PRACTICE = "+16175550100"
@@ -133,5 +134,5 @@ async def raw(exchange: Exchange) -> AsyncIterator[httpx.AsyncClient]:
     """The REST API without Twilio's client."""
     base = f"{exchange.api_url}/2010-04-01/Accounts/{exchange.account_sid}"
     auth = (exchange.account_sid, exchange.auth_token)
-    async with httpx.AsyncClient(base_url=base, auth=auth, trust_env=False) as raw:
+    async with httpx.AsyncClient(base_url=base, auth=auth, verify=certificates(), trust_env=False) as raw:
         yield raw
