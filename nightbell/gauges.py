@@ -9,7 +9,7 @@ from storage.clock import Clock
 from storage.database import Database
 from storage.errors import UnavailableError
 from storage.plan_cache import PlanCache
-from storage.pulse import Pulse, delivered, pulse
+from storage.pulse import Delivered, Pulse, delivered, pulse
 
 _HELP: Final = {
     "database_up": "1 while the database answers, else 0",
@@ -33,13 +33,13 @@ class Gauges:
         self._gauges = {name: Gauge(f"nightbell_{name}", text, registry=registry) for name, text in _HELP.items()}
         self._deliveries = Gauge(
             "nightbell_deliveries", "Calls and texts of the pages opened in the last hour, and what came of them",
-            ["means", "outcome"], registry=registry,
+            ["means", "outcome", "provider"], registry=registry,
         )  # fmt: skip
 
     async def look(self) -> None:
         """Look now, for as long as a call would wait for the database."""
 
-        async def ask() -> tuple[Pulse, dict[tuple[str, str], int]]:
+        async def ask() -> tuple[Pulse, Delivered]:
             now, practices = self._clock.now(), [plan.practice for plan in self._plans.all()]
             async with self._database.statement() as connection:
                 return await pulse(connection, now), await delivered(connection, practices, now)
@@ -52,8 +52,8 @@ class Gauges:
             return
         silent = math.inf if found.silent is None else found.silent
         self._set(1, found.pages, found.open, found.late, found.jobs, found.waited, silent)
-        for (means, outcome), count in deliveries.items():
-            self._deliveries.labels(means, outcome).set(count)
+        for labels, count in deliveries.items():
+            self._deliveries.labels(*labels).set(count)
 
     def _set(self, *values: float) -> None:
         for gauge, value in zip(self._gauges.values(), values, strict=True):

@@ -26,8 +26,8 @@ _PULSE: Final = text(
 )
 _DELIVERIES: Final = text(
     """
-    SELECT d.means, d.state, count(*) AS n FROM pages p JOIN deliveries d ON d.page = p.id
-    WHERE p.practice = ANY(:practices) AND p.opened_at > :since GROUP BY d.means, d.state
+    SELECT d.means, d.state, d.provider, count(*) AS n FROM pages p JOIN deliveries d ON d.page = p.id
+    WHERE p.practice = ANY(:practices) AND p.opened_at > :since GROUP BY d.means, d.state, d.provider
     """
 )
 """By the report's index, for each practice; over all of them there is none."""
@@ -58,7 +58,11 @@ async def pulse(connection: AsyncConnection, now: Instant) -> Pulse:
     return Pulse(row.waiting, row.open, late, row.jobs, waited, silent)
 
 
-async def delivered(connection: AsyncConnection, practices: Sequence[str], now: Instant) -> dict[tuple[str, str], int]:
-    """How many attempts of the pages opened OF_LATE stand where, by means and state."""
+Delivered = dict[tuple[str, str, str], int]
+"""How many attempts there are, by means, state and provider."""
+
+
+async def delivered(connection: AsyncConnection, practices: Sequence[str], now: Instant) -> Delivered:
+    """Where the attempts of the pages opened OF_LATE stand."""
     values = {"practices": list(practices), "since": (now - OF_LATE).to_stdlib()}
-    return {(row.means, row.state): row.n for row in await connection.execute(_DELIVERIES, values)}
+    return {(row.means, row.state, row.provider): row.n for row in await connection.execute(_DELIVERIES, values)}

@@ -140,10 +140,12 @@ async def test_monitors_see_open_pages_and_what_came_of_attempts_but_nothing_of_
             await connection.execute(text(_PAGE_OF), {"id": page, "practice": practice, "state": state})
             for attempt, outcome in enumerate(("missed", "accepted"), start=1):
                 await connection.execute(text(_ATTEMPT), {"page": page, "attempt": attempt, "state": outcome})
+        await connection.execute(text("UPDATE deliveries SET provider = 'second' WHERE page = 'p2' AND attempt = 1"))
     told = (await http.get("/metrics")).text
     assert (await figures(http))["pages_open"] == 1
-    assert 'nightbell_deliveries{means="call",outcome="accepted"} 2.0' in told
-    assert 'nightbell_deliveries{means="call",outcome="missed"} 2.0' in told
+    assert 'nightbell_deliveries{means="call",outcome="accepted",provider="first"} 2.0' in told
+    for provider in ("first", "second"):
+        assert f'nightbell_deliveries{{means="call",outcome="missed",provider="{provider}"}} 1.0' in told
 
 
 async def test_a_server_says_whether_worker_and_twilio_live_and_answers_calls_without_them(
