@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from ivr.flow import Choice, Flow, Menu, Text
@@ -55,11 +56,12 @@ def _offer(flow: Flow, choice: Choice, language: str) -> tuple[Utterance, ...]:
     if choice.label is None:
         return ()
     # Who needs another language has to understand the offer of it.
-    labels = spoken(flow, choice.label, choice.language or language)
-    return tuple(
-        replace(label, text=phrase("press", label.language).format(label=label.text.rstrip(" ."), key=choice.key))
-        for label in labels
-    )
+    return tuple(_press(label, choice.key) for label in spoken(flow, choice.label, choice.language or language))
+
+
+@lru_cache(maxsize=4096)  # every menu of every call is made of these
+def _press(label: Utterance, key: str) -> Utterance:
+    return replace(label, text=phrase("press", label.language).format(label=label.text.rstrip(" ."), key=key))
 
 
 def gives_advice(utterances: Iterable[Utterance], language: str) -> bool:

@@ -5,6 +5,7 @@ in Spanish, with a breath at each comma and a pause at each full stop.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 EMERGENCY_NUMBER: Final = re.compile(r"9[\s-]*1[\s-]*1(?![0-9])")
@@ -36,6 +37,7 @@ def _token(token: str) -> float:
     return _STOP if token[0] in ".!?" else _WORD + _LETTER * len(token)
 
 
+@lru_cache(maxsize=1024)  # asked at the first words of every call
 def emergency_number_after(text: str) -> float | None:
     """After about how many seconds the text has told the emergency number; None when it does not tell it."""
     found = EMERGENCY_NUMBER.search(text)
