@@ -59,7 +59,7 @@ class Shell:
             if not within and world.faults.hit(Fault.RACE):
                 yield world.between(0.0, 0.2)
                 self.up()
-            if isinstance(event, DialledIn) and result.page is not before:
+            if isinstance(event, DialledIn) and len(result.page.attempts) > len(before.attempts):
                 row.called_in.add(len(result.page.attempts))
             self.watch.looks(row, before, event, result, clock)
             if result.page is before:

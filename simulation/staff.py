@@ -57,9 +57,9 @@ class Staff:
         if not members or not row.page.version:
             return
         member = world.random.choice(members)
-        before = row.page
+        known = len(row.page.attempts)
         page = yield from self.shell.happen(row, DialledIn(member.id, member.voice[-1]), server, within=True)
-        if page is before:  # they hear that it is closed, or somebody else's
+        if len(page.attempts) == known:  # they hear that it is closed, or somebody else's
             return
         leg = self.twilio.leg(row, member.voice[-1], page.attempts[-1], self.on_end)
         leg.is_answered = True

@@ -104,9 +104,10 @@ class Paging:
             if known is not None:
                 return stored, known
             after = await self.happen_on(connection, page, DialledIn(member, address))
-            if after.page is stored.page:
-                return stored, None
             number = len(after.page.attempts)
+            # A plan that stands in for the page's own may have changed when it is due, and nothing else.
+            if number == len(stored.page.attempts):
+                return after, None
             await deliveries.set_sid(connection, page, number, leg)
             return after, number
 

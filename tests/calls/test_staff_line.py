@@ -2,6 +2,7 @@
 
 import pytest
 
+from escalation.events import Accepted, AcceptedBy
 from storage import pins
 from telephony.emulator import PhoneCall
 from tests.calls.callers import PATIENT_ANSWERS, holds
@@ -166,3 +167,18 @@ async def test_a_repeated_webhook_of_the_pin_makes_no_second_leg(night: Night):
     await call.hears("Press 1 to take it")
     assert (await night.trail()).count("Dr. Ana Chen has called in") == 1
     await call.hang_up()
+
+
+async def test_who_cannot_take_it_is_not_taken_for_somebody_elses_call_where_only_its_time_changed(night: Night):
+    """By a plan that stands in for the page's own, what was due at one time may be due at another."""
+    await missed(night)
+    (page,) = await night.sql("SELECT id FROM pages")
+    await night.parts.site.paging.happen(page.id, Accepted("chen", AcceptedBy.LINK))
+    await night.sql("UPDATE pages SET body = jsonb_set(body::jsonb, '{due}', '\"2026-11-23T07:00:00Z\"')")
+    calls = "SELECT attempt, sid FROM deliveries ORDER BY attempt"
+    before = await night.sql(calls)
+    stored, number = await night.parts.site.paging.dialled_in(page.id, "osei", OSEI, "CA" + "9" * 32)
+    assert (stored.page.accepted_by, number) == ("chen", None)
+    assert stored.page.due is not None
+    assert stored.page.due.format_iso() != "2026-11-23T07:00:00Z"
+    assert await night.sql(calls) == before
