@@ -33,7 +33,7 @@ class Told(BaseModel):
 class Listing(Told, Generic[Item]):
     """A part of a list."""
 
-    # Every kind of list is a class of its own, and to look for the docstrings of each anew held up the start by 0.2 s.
+    # Every kind of list is a class of its own, and to look for the docstrings of each was half of that work.
     model_config = ConfigDict(use_attribute_docstrings=False)
 
     items: list[Item]
